@@ -1,0 +1,204 @@
+//! The manifests of `k8s/`, without a cluster: are they valid to the letter, and do their numbers and names fit together?
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use k8s_openapi::Resource;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Container, PodSpec, Service};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+const APPS: [&str; 2] = ["backend", "frontend"];
+
+/// Reads `k8s/{app}.{kind}.yaml`.
+///
+/// # Panics
+/// On anything that Kubernetes does not know: another kind, an unknown or misspelt field, a value of the wrong type.
+fn read<T: Resource + DeserializeOwned>(app: &str) -> T {
+    let file = format!("{app}.{}.yaml", T::KIND.to_lowercase());
+    let text = fs::read_to_string(folder().join(&file)).unwrap();
+    strict(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn strict<T: Resource + DeserializeOwned>(text: &str) -> Result<T, String> {
+    let value: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    if value["apiVersion"] != T::API_VERSION || value["kind"] != T::KIND {
+        return Err(format!("this is not {} {}", T::API_VERSION, T::KIND));
+    }
+    let mut unknown = Vec::new();
+    let object = serde_ignored::deserialize(value, |path| unknown.push(path.to_string()));
+    if !unknown.is_empty() {
+        return Err(format!("unknown fields: {}", unknown.join(", ")));
+    }
+    object.map_err(|error| error.to_string())
+}
+
+fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../k8s"))
+}
+
+fn pod(app: &str) -> PodSpec {
+    let deployment: Deployment = read(app);
+    deployment.spec.template.spec.unwrap()
+}
+
+fn container(app: &str) -> Container {
+    let [container] = <[_; 1]>::try_from(pod(app).containers).unwrap();
+    container
+}
+
+fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs
+        .iter()
+        .map(|&(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[test]
+fn every_file_is_one_object_that_these_tests_read() {
+    let mut files: Vec<_> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    let mut expected = Vec::new();
+    for app in APPS {
+        for kind in [Deployment::KIND, PodDisruptionBudget::KIND, Service::KIND] {
+            expected.push(format!("{app}.{}.yaml", kind.to_lowercase()));
+        }
+        read::<Deployment>(app);
+        read::<PodDisruptionBudget>(app);
+        read::<Service>(app);
+    }
+    assert_eq!(files, expected);
+}
+
+#[test]
+fn a_misspelt_field_is_found() {
+    let good = "{apiVersion: v1, kind: Service, spec: {type: LoadBalancer, ports: [{port: 80, targetPort: http}]}}";
+    assert!(strict::<Service>(good).is_ok());
+    let error = strict::<Service>(&good.replace("targetPort", "targetport")).unwrap_err();
+    assert!(error.ends_with(".targetport"), "{error}");
+    assert!(strict::<Service>(&good.replace("80", "eighty")).is_err());
+    assert!(strict::<Service>(&good.replace("kind: Service", "kind: service")).is_err());
+    assert!(strict::<Service>(&good.replace("{port: 80,", "{port: 80, port: 81,")).is_err());
+}
+
+#[test]
+fn deployment_service_and_budget_select_the_pods() {
+    for app in APPS {
+        let selector = labels(&[("app", app)]);
+        let deployment = read::<Deployment>(app).spec;
+        let pods = deployment.template.metadata.unwrap().labels.unwrap();
+        assert!(selector.iter().all(|label| pods.iter().any(|other| other == label)));
+        assert_eq!(deployment.selector.match_labels, Some(selector.clone()));
+        assert_eq!(read::<Service>(app).spec.unwrap().selector, Some(selector.clone()));
+        let budget = read::<PodDisruptionBudget>(app).spec.unwrap();
+        assert_eq!(budget.selector.unwrap().match_labels, Some(selector));
+    }
+}
+
+#[test]
+fn every_object_bears_the_recommended_labels() {
+    for app in APPS {
+        let name = format!("k8s-demo-{app}");
+        let expected = labels(&[
+            ("app", app),
+            ("app.kubernetes.io/name", &name),
+            ("app.kubernetes.io/component", app),
+            ("app.kubernetes.io/part-of", "k8s-demo"),
+        ]);
+        let deployment: Deployment = read(app);
+        let pods = deployment.spec.template.metadata.unwrap();
+        for metadata in [
+            deployment.metadata,
+            pods,
+            read::<Service>(app).metadata,
+            read::<PodDisruptionBudget>(app).metadata,
+        ] {
+            assert_eq!(metadata.labels.as_ref(), Some(&expected));
+        }
+    }
+}
+
+#[test]
+fn the_services_reach_the_containers_by_the_ports_of_the_contract() {
+    for (app, port) in [("backend", 8000), ("frontend", 8080)] {
+        let service: Service = read(app);
+        assert_eq!(service.metadata.name, Some(format!("k8s-demo-{app}-service")));
+        let spec = service.spec.unwrap();
+        assert_eq!(spec.type_.as_deref(), Some("LoadBalancer"));
+        let published = &spec.ports.unwrap()[0];
+        assert_eq!(published.port, port);
+        let listening = &container(app).ports.unwrap()[0];
+        assert_eq!(listening.container_port, port);
+        assert_eq!(
+            serde_json::to_value(&published.target_port).unwrap(),
+            *listening.name.as_ref().unwrap()
+        );
+    }
+}
+
+#[test]
+fn a_rollout_never_has_fewer_replicas_than_asked_for() {
+    for app in APPS {
+        let spec = read::<Deployment>(app).spec;
+        assert_eq!(spec.replicas, Some(2));
+        let update = serde_json::to_value(spec.strategy.unwrap().rolling_update.unwrap()).unwrap();
+        assert_eq!(update, serde_json::json!({"maxUnavailable": 0, "maxSurge": 1}));
+    }
+}
+
+#[test]
+fn the_pods_satisfy_the_restricted_pod_security_standard() {
+    for app in APPS {
+        let (pod, container) = (pod(app), container(app));
+        let security = pod.security_context.unwrap();
+        assert_eq!(security.run_as_non_root, Some(true));
+        assert!(security.run_as_user.is_some_and(|user| user > 0));
+        assert_eq!(security.seccomp_profile.unwrap().type_, "RuntimeDefault");
+        assert_eq!(pod.automount_service_account_token, Some(false));
+        let security = container.security_context.unwrap();
+        assert_eq!(security.allow_privilege_escalation, Some(false));
+        assert_eq!(security.read_only_root_filesystem, Some(true));
+        assert_eq!(security.capabilities.unwrap().drop, Some(vec!["ALL".to_owned()]));
+        let resources = container.resources.unwrap();
+        for quantities in [resources.requests.unwrap(), resources.limits.unwrap()] {
+            assert!(quantities.contains_key("cpu") && quantities.contains_key("memory"));
+        }
+    }
+}
+
+#[test]
+fn a_pod_has_time_to_drain_and_to_finish_before_it_is_killed() {
+    let seconds = |name: &str| -> i64 {
+        let setting = container("backend")
+            .env
+            .unwrap()
+            .into_iter()
+            .find(|env| env.name == name)
+            .unwrap();
+        setting.value.unwrap().strip_suffix('s').unwrap().parse().unwrap()
+    };
+    let grace = pod("backend").termination_grace_period_seconds.unwrap();
+    assert!(seconds("DRAIN_TIME") + seconds("FINISH_TIME") + 2 <= grace);
+
+    let pre_stop = container("frontend")
+        .lifecycle
+        .unwrap()
+        .pre_stop
+        .unwrap()
+        .exec
+        .unwrap()
+        .command
+        .unwrap();
+    let [sleep, drain] = <[_; 2]>::try_from(pre_stop).unwrap();
+    assert_eq!(sleep, "sleep");
+    let nginx = fs::read_to_string(folder().join("../frontend/nginx.conf")).unwrap();
+    let (_, rest) = nginx.split_once("\n    keepalive_min_timeout ").unwrap();
+    let keep: i64 = rest.split_once("s;").unwrap().0.parse().unwrap();
+    assert!(drain.parse::<i64>().unwrap() + keep + 2 <= pod("frontend").termination_grace_period_seconds.unwrap());
+}
