@@ -1,0 +1,91 @@
+//! How a submission is read from a request's body, and the limits on it.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpMessage, HttpRequest,
+    http::header,
+    web::{Bytes, Payload},
+};
+use api::Submission;
+use percent_encoding::percent_decode;
+
+use crate::error::Error;
+
+/// The most bytes of a body. The longest valid name takes 64 × 12 bytes, as surrogate pairs of JSON escapes.
+pub const SIZE_LIMIT: usize = 4096;
+
+/// The most time that a body may take to arrive. `startup` gives the same to a request's head.
+pub const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// The media types of a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaType {
+    /// `application/json`
+    Json,
+    /// `application/x-www-form-urlencoded`, as a browser sends it
+    Form,
+}
+
+impl MediaType {
+    /// The media type of a request's body, by its `Content-Type`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnsupportedMediaType`] when it is another, or none.
+    pub fn of(request: &HttpRequest) -> Result<Self, Error> {
+        match request.content_type().to_ascii_lowercase().as_str() {
+            "application/json" => Ok(Self::Json),
+            "application/x-www-form-urlencoded" => Ok(Self::Form),
+            _ => Err(Error::UnsupportedMediaType),
+        }
+    }
+}
+
+/// Reads a request's body.
+///
+/// # Errors
+///
+/// [`Error::TooLarge`], where the body's length is told, before any of it is read; [`Error::TooSlow`];
+/// [`Error::Malformed`] when the connection ends too early.
+pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Error> {
+    let told = request.headers().get(header::CONTENT_LENGTH);
+    let told = told.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if told.is_some_and(|length| length > SIZE_LIMIT) {
+        return Err(Error::TooLarge);
+    }
+    tokio::time::timeout(TIME_LIMIT, payload.to_bytes_limited(SIZE_LIMIT))
+        .await
+        .map_err(|_| Error::TooSlow)?
+        .map_err(|_| Error::TooLarge)?
+        .map_err(|error| Error::Malformed(error.to_string()))
+}
+
+/// Parses a body.
+///
+/// # Errors
+///
+/// [`Error::Malformed`], with the reason.
+pub fn parse(media_type: MediaType, body: &[u8]) -> Result<Submission, Error> {
+    match media_type {
+        MediaType::Json => parse_json(body),
+        MediaType::Form => parse_form(body),
+    }
+}
+
+fn parse_json(body: &[u8]) -> Result<Submission, Error> {
+    // serde would also take an array of the fields' values for the object.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Error::Malformed(
+            r#"send an object, such as {"name": "Ada"}"#.to_owned(),
+        ));
+    }
+    serde_json::from_slice(body).map_err(|error| Error::Malformed(error.to_string()))
+}
+
+fn parse_form(body: &[u8]) -> Result<Submission, Error> {
+    // serde_urlencoded would silently put replacement characters where the text is no UTF-8.
+    let utf8 = percent_decode(body).decode_utf8();
+    utf8.map_err(|error| Error::Malformed(error.to_string()))?;
+    serde_urlencoded::from_bytes(body).map_err(|error| Error::Malformed(error.to_string()))
+}

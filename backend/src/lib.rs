@@ -1,0 +1,33 @@
+//! The server that answers submissions, and drains before it ends.
+//!
+//! A request comes in at [`startup`], passes the layers named there, and [`routes`] says which handler answers it.
+//!
+//! * [`settings`]: every flag and environment variable, read once
+//! * [`startup`]: the listener and the server: its limits and its layers
+//! * [`routes`]: which handler answers what
+//! * [`submissions`], [`probes`], [`version`]: the handlers
+//! * [`body`], [`accept`], [`html`]: how a submission is read, and how its answer is written
+//! * [`error`]: everything that can be wrong with a request, and the problem document that says so
+//! * [`response_headers`], [`request_id`], [`request_span`], [`panics`]: the layers around every handler
+//! * [`drain`], [`signals`]: the end of the process
+//! * [`log`]: where log lines go, and what they look like
+
+pub mod accept;
+pub mod body;
+pub mod drain;
+pub mod error;
+pub mod html;
+pub mod log;
+pub mod panics;
+pub mod probes;
+pub mod request_id;
+pub mod request_span;
+pub mod response_headers;
+pub mod routes;
+pub mod settings;
+pub mod signals;
+pub mod startup;
+pub mod submissions;
+pub mod version;
+
+pub use settings::Settings;
