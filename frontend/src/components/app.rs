@@ -1,0 +1,64 @@
+//! The whole page.
+
+use yew::prelude::*;
+
+use super::name_form::NameForm;
+use super::outcome::Outcome;
+use crate::client::{self, Failure, Permit};
+use crate::state::{Action, Attempt, FormAction, Progress, State};
+
+/// The whole page: it keeps the state, and sends what the form submits.
+#[component]
+pub fn App() -> Html {
+    let state = use_reducer(State::default);
+    let on_form = {
+        let dispatch = state.dispatcher();
+        use_callback((), move |action, ()| dispatch.dispatch(Action::Form(action)))
+    };
+    use_submission(state.form.under_way().cloned(), on_form.clone());
+    html! {
+        <>
+            <header>
+                <h1>{ "Who answers?" }</h1>
+                <p>
+                    { "Send a name. A replica in the cluster answers, and this page shows which one, of which version." }
+                </p>
+            </header>
+            <NameForm
+                error={state.form.name_error.clone().map(AttrValue::from)}
+                busy={state.form.under_way().is_some()}
+                on_action={on_form}
+            />
+            <Outcome progress={state.form.progress.clone()} />
+        </>
+    }
+}
+
+/// Sends the submission that is under way and reports what becomes of it. A newer one withdraws it.
+#[hook]
+fn use_submission(under_way: Option<Attempt>, report: Callback<FormAction>) {
+    use_effect_with(under_way, move |attempt| {
+        let permit = Permit::new();
+        if let Some(attempt) = attempt.clone() {
+            let signal = permit.signal();
+            yew::platform::spawn_local(async move {
+                let number = attempt.number;
+                let progressed = |progress| report.emit(FormAction::Progressed { number, progress });
+                let outcome = client::submit(attempt.name.clone(), signal, |tries, reason| {
+                    progressed(Progress::Retrying {
+                        attempt: attempt.clone(),
+                        r#try: tries,
+                        reason: reason.to_owned(),
+                    });
+                });
+                match outcome.await {
+                    Some(Ok(reply)) => progressed(Progress::Answered(reply)),
+                    Some(Err(Failure::Refused(problem))) => progressed(Progress::Refused(problem)),
+                    Some(Err(Failure::Lost(reason))) => progressed(Progress::Failed { reason }),
+                    None => {}
+                }
+            });
+        }
+        move || drop(permit)
+    });
+}

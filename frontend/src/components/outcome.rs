@@ -1,0 +1,66 @@
+//! What became of the last submission.
+
+use yew::prelude::*;
+
+use super::replica_mark::ReplicaMark;
+use crate::client::{Reply, TRIES};
+use crate::state::Progress;
+
+/// What [`Outcome`] shows.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct Props {
+    /// What became of the last submission.
+    pub progress: Progress,
+}
+
+/// What became of the last submission. Screen readers hear it as it changes.
+#[component]
+pub fn Outcome(props: &Props) -> Html {
+    let failed = matches!(props.progress, Progress::Failed { .. });
+    html! {
+        <section class="outcome" aria-label="Answer">
+            <div role="status">{ told(&props.progress) }</div>
+            if failed {
+                // It belongs to the form, so trying again is nothing but submitting again.
+                <button form="name-form">{ "Try again" }</button>
+            }
+        </section>
+    }
+}
+
+fn told(progress: &Progress) -> Html {
+    match progress {
+        Progress::Untouched => html! { <p class="quiet">{ "The answer will appear here." }</p> },
+        Progress::Sending(_) => html! { <p class="quiet">{ "Sending \u{2026}" }</p> },
+        Progress::Retrying { r#try, reason, .. } => html! {
+            <p class="retrying">{ format!("{reason} Trying again, {try} of {TRIES} \u{2026}") }</p>
+        },
+        Progress::Answered(reply) => answered(reply),
+        Progress::Refused(problem) => html! {
+            <p class="failed"><strong>{ &problem.title }</strong>{ " " }{ &problem.detail }</p>
+        },
+        Progress::Failed { reason } => html! {
+            <p class="failed">
+                <strong>{ "Not answered." }</strong>
+                { format!(" {reason} It was tried {TRIES} times; your name is still in the field.") }
+            </p>
+        },
+    }
+}
+
+fn answered(Reply { answer, millis, tries }: &Reply) -> Html {
+    html! {
+        <>
+            <p class="message">{ &answer.message }</p>
+            <p class="by">
+                <ReplicaMark pod={answer.pod.clone()} />
+                <span class="pod">{ &answer.pod }</span>
+                <span class="version">{ &answer.version }</span>
+                <span>{ format!("{} ms", millis.ceil() as u32) }</span>
+                if *tries > 1 {
+                    <span>{ format!("try {tries} of {TRIES}") }</span>
+                }
+            </p>
+        </>
+    }
+}
