@@ -1,1 +1,8 @@
 //! What looks from outside.
+
+pub mod confidence;
+
+pub mod backend_process;
+pub mod browser;
+pub mod devtools;
+pub mod page_server;

@@ -8,6 +8,8 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::Array;
 use web_sys::{AbortController, AbortSignal};
 
+use crate::clock::now;
+
 /// How long one try may take, in milliseconds. A replica answers within a few; only a lost one needs this long.
 const TRY_LIMIT: u32 = 3_000;
 
@@ -140,11 +142,4 @@ async fn failure(response: &Response) -> Failure {
     } else {
         Failure::Refused(problem)
     }
-}
-
-/// Milliseconds on the browser's monotonic clock.
-pub fn now() -> f64 {
-    web_sys::window()
-        .and_then(|window| window.performance())
-        .map_or(0.0, |performance| performance.now())
 }

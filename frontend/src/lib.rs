@@ -2,11 +2,13 @@
 //!
 //! * [`state`]: what the page knows and what can happen to it, as plain Rust without a browser
 //! * [`client`]: the one way in which the page speaks with the backend
+//! * [`clock`]: the browser's clock
 //! * [`components`]: what is seen, each component named after what it shows
 //!
 //! `main.rs` starts it: natively it renders the page into `index.html`, in the browser it takes over that markup.
 
 pub mod client;
+pub mod clock;
 pub mod components;
 pub mod state;
 

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::name_form::NameForm;
 use super::outcome::Outcome;
 use crate::client::{self, Failure, Permit};
+use crate::clock;
 use crate::state::{Action, Attempt, FormAction, Progress, State};
 
 /// The whole page: it keeps the state, and sends what the form submits.
@@ -15,6 +16,7 @@ pub fn App() -> Html {
         let dispatch = state.dispatcher();
         use_callback((), move |action, ()| dispatch.dispatch(Action::Form(action)))
     };
+    use_effect_with((), |()| clock::mark("hydrated"));
     use_submission(state.form.under_way().cloned(), on_form.clone());
     html! {
         <>

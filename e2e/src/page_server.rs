@@ -1,0 +1,138 @@
+//! Stands for the frontend image and the backend's Service where there is no cluster: it serves `frontend/dist` and passes
+//! `/api/` on to one replica after the other, on a new connection each time.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use actix_files::Files;
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer,
+    dev::ServerHandle,
+    http::StatusCode,
+    middleware::DefaultHeaders,
+    web::{self, Bytes, Data},
+};
+use anyhow::{Context, Result, ensure};
+use api::Problem;
+
+/// What `frontend/nginx.conf` sends, so that what it forbids fails here already.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+     connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// A page server on a port of its own. It ends when it is dropped.
+pub struct PageServer {
+    /// Where the page is, without a trailing slash.
+    pub url: String,
+    service: Arc<Service>,
+    handle: ServerHandle,
+}
+
+/// The replicas that get submissions, in turn.
+#[derive(Debug, Default)]
+struct Service {
+    replicas: Mutex<Vec<SocketAddr>>,
+    client: reqwest::Client,
+}
+
+impl PageServer {
+    /// Serves the page that Trunk has built, with no replica behind it yet.
+    pub fn start() -> Result<Self> {
+        let dist = dist()?;
+        let client = reqwest::Client::builder()
+            .pool_max_idle_per_host(0)
+            .connect_timeout(Duration::from_secs(1))
+            .build()?;
+        let service = Arc::new(Service {
+            client,
+            ..Service::default()
+        });
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let data = Data::from(service.clone());
+        let server = HttpServer::new(move || {
+            App::new()
+                .wrap(DefaultHeaders::new().add(("Content-Security-Policy", CONTENT_SECURITY_POLICY)))
+                .app_data(data.clone())
+                .route("/api/{path:.*}", web::to(pass_on))
+                .service(Files::new("/", &dist).index_file("index.html"))
+        })
+        .workers(1)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        Ok(Self { url, service, handle })
+    }
+
+    /// Sends submissions to these replicas from now on.
+    pub fn set_replicas(&self, replicas: impl IntoIterator<Item = SocketAddr>) {
+        *self.service.lock() = replicas.into_iter().collect();
+    }
+}
+
+impl Drop for PageServer {
+    fn drop(&mut self) {
+        // The future only waits for the end.
+        drop(self.handle.stop(false));
+    }
+}
+
+impl Service {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<SocketAddr>> {
+        self.replicas.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The replica whose turn it is.
+    fn next(&self) -> Option<SocketAddr> {
+        let mut replicas = self.lock();
+        if !replicas.is_empty() {
+            replicas.rotate_left(1);
+        }
+        replicas.last().copied()
+    }
+}
+
+async fn pass_on(request: HttpRequest, body: Bytes, service: Data<Service>) -> HttpResponse {
+    match ask(&request, body, &service).await {
+        Ok(response) => response,
+        Err(_) => HttpResponse::BadGateway()
+            .content_type(Problem::MEDIA_TYPE)
+            .json(Problem::new(502, "Bad Gateway", "No backend replica is there.")),
+    }
+}
+
+async fn ask(request: &HttpRequest, body: Bytes, service: &Service) -> Result<HttpResponse> {
+    let replica = service.next().context("there is no replica")?;
+    let mut passed_on = service
+        .client
+        .request(
+            reqwest::Method::from_bytes(request.method().as_str().as_bytes())?,
+            format!("http://{replica}{}", request.uri()),
+        )
+        .body(body);
+    for name in ["accept", "content-type"] {
+        if let Some(value) = request.headers().get(name) {
+            passed_on = passed_on.header(name, value.as_bytes());
+        }
+    }
+    let answer = passed_on.send().await?;
+    let mut response = HttpResponse::build(StatusCode::from_u16(answer.status().as_u16())?);
+    if let Some(kind) = answer.headers().get("content-type") {
+        response.insert_header(("Content-Type", kind.as_bytes()));
+    }
+    Ok(response.body(answer.bytes().await?))
+}
+
+fn dist() -> Result<PathBuf> {
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend/dist");
+    ensure!(
+        dist.join("index.html").is_file(),
+        "the page is not built: type `scripts/trunk build` first"
+    );
+    Ok(dist)
+}

@@ -1,0 +1,5 @@
+//! The page in a real browser, with real replicas behind it.
+
+mod form;
+mod look;
+mod stage;

@@ -1,0 +1,55 @@
+//! What every test here stands on: a browser, the page, and replicas.
+
+use anyhow::Result;
+use e2e::{backend_process::BackendProcess, browser::Browser, page_server::PageServer};
+
+/// A browser that shows the page, and the replicas behind it.
+pub struct Stage {
+    pub browser: Browser,
+    pub page: PageServer,
+    pub replicas: Vec<BackendProcess>,
+}
+
+impl Stage {
+    /// The page, taken over by its WebAssembly, with replicas of these pods and versions behind it.
+    pub async fn with(replicas: &[(&str, &str)]) -> Result<Self> {
+        let stage = Self::before_the_page(replicas).await?;
+        stage.browser.open_page(&stage.page.url).await?;
+        Ok(stage)
+    }
+
+    /// The same before the browser has loaded anything.
+    pub async fn before_the_page(replicas: &[(&str, &str)]) -> Result<Self> {
+        let mut stage = Self {
+            browser: Browser::start().await?,
+            page: PageServer::start()?,
+            replicas: Vec::new(),
+        };
+        for (pod, version) in replicas {
+            stage.add(pod, version).await?;
+        }
+        Ok(stage)
+    }
+
+    /// Starts one more replica.
+    pub async fn add(&mut self, pod: &str, version: &str) -> Result<()> {
+        self.replicas.push(BackendProcess::start(pod, version).await?);
+        self.page
+            .set_replicas(self.replicas.iter().map(|replica| replica.address));
+        Ok(())
+    }
+
+    /// Kills the oldest replica and sends nothing there any more, as a Service does once it has noticed.
+    pub async fn kill_oldest(&mut self) -> Result<()> {
+        self.replicas.remove(0).kill().await?;
+        self.page
+            .set_replicas(self.replicas.iter().map(|replica| replica.address));
+        Ok(())
+    }
+
+    /// Types a name into the field, which has the focus, and presses Enter.
+    pub async fn submit(&self, name: &str) -> Result<()> {
+        self.browser.press(name).await?;
+        self.browser.press_enter().await
+    }
+}
