@@ -21,7 +21,8 @@ pub fn start(settings: &Settings) -> Log {
     // Of what clients send that is no HTTP, actix-http would log every bit as an error of ours.
     let filter = Targets::new()
         .with_default(settings.log_level)
-        .with_target("actix_http", LevelFilter::OFF).with_target("actix_server", LevelFilter::WARN);
+        .with_target("actix_http", LevelFilter::OFF)
+        .with_target("actix_server", LevelFilter::WARN);
     let json = match settings.log_format {
         LogFormat::Auto => !io::stdout().is_terminal(),
         LogFormat::Text => false,

@@ -1,0 +1,11 @@
+//! The real server, asked over HTTP: one test a behaviour.
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+mod drain;
+mod headers;
+mod log;
+mod probes;
+mod problems;
+mod server;
+mod settings;
+mod submissions;

@@ -1,0 +1,97 @@
+//! How the process is told what to do, and what it says when told wrongly.
+
+use std::process::{Command, Output};
+
+use crate::server::Server;
+
+fn backend(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_backend"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn help_explains_every_setting_and_its_variable() {
+    let output = backend(&["--help"]);
+    assert!(output.status.success());
+    let help = String::from_utf8(output.stdout).unwrap();
+    for variable in [
+        "HOST",
+        "PORT",
+        "DRAIN_TIME",
+        "FINISH_TIME",
+        "LOG_FORMAT",
+        "LOG_LEVEL",
+        "POD_NAME",
+        "VERSION",
+        "COMMIT",
+    ] {
+        assert!(help.contains(&format!("[env: {variable}=")), "{variable} in {help}");
+    }
+}
+
+#[test]
+fn the_version_is_told() {
+    let output = backend(&["--version"]);
+    assert!(output.status.success());
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        concat!("backend ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn a_bad_value_is_named_with_its_setting_and_what_is_allowed() {
+    for (flag, value, allowed) in [
+        ("--host", "nowhere", "an IP address"),
+        ("--port", "70000", "0 to 65535"),
+        ("--drain-time", "5", "such as 500ms, 5s or 1m"),
+        ("--finish-time", "long", "such as 500ms, 5s or 1m"),
+        ("--log-format", "xml", "auto, text, json"),
+        ("--log-level", "loud", "off, error, warn, info, debug or trace"),
+        ("--pod-name", "", "a value is required"),
+    ] {
+        let output = backend(&[flag, value]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(
+            error.contains(flag) && error.contains(value) && error.contains(allowed),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_bad_variable_is_an_error_like_a_bad_flag() {
+    let output = Command::new(env!("CARGO_BIN_EXE_backend"))
+        .env("DRAIN_TIME", "soon")
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error.contains("--drain-time") && error.contains("soon"), "{error}");
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_with_how_to_choose_another() {
+    let server = Server::start(&[]).await;
+    let (_, port) = server.address.rsplit_once(':').unwrap();
+    let output = backend(&["--port", port]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        error.contains(&format!("port {port} ")) && error.contains("--port"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_variable_does_what_its_flag_does() {
+    let output = Command::new(env!("CARGO_BIN_EXE_backend"))
+        .env("PORT", "0")
+        .arg("--help")
+        .output()
+        .unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().contains("[env: PORT=0]"));
+}

@@ -1,0 +1,113 @@
+//! `POST /api/submissions` with a valid name, and the page that a browser without script gets.
+
+use crate::server::Server;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+fn answer() -> serde_json::Value {
+    serde_json::json!({"message": "Hello, Ada! Nice to meet you.", "pod": "pod-a", "version": "v7"})
+}
+
+#[tokio::test]
+async fn a_json_submission_is_answered_with_message_pod_and_version() {
+    let server = Server::start(&[]).await;
+    let response = server
+        .submit("application/json; charset=utf-8", r#"{"name": " Ada "}"#)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(response.json::<serde_json::Value>().await.unwrap(), answer());
+}
+
+#[tokio::test]
+async fn a_form_submission_is_answered_the_same() {
+    let server = Server::start(&[]).await;
+    let response = server.submit(FORM, "name=+Ada+").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.json::<serde_json::Value>().await.unwrap(), answer());
+}
+
+#[tokio::test]
+async fn a_name_of_any_script_comes_back_as_it_was_sent() {
+    let server = Server::start(&[]).await;
+    for name in [
+        "Анна",
+        "李小龍",
+        "شهرزاد",
+        "👩🏽‍💻",
+        "O'Neill & \"Søn\"",
+        "\u{202e}Ada",
+        "\u{fffd}",
+    ] {
+        let json = serde_json::json!({"name": name}).to_string();
+        let form = server
+            .client
+            .post(server.url("/api/submissions"))
+            .form(&[("name", name)]);
+        for request in [server.submit("application/json", json), form] {
+            let answer: api::Answer = request.send().await.unwrap().json().await.unwrap();
+            assert!(answer.message.contains(name), "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_sent_without_script_is_answered_with_a_page() {
+    let server = Server::start(&[]).await;
+    let response = server
+        .submit(FORM, "name=Ada")
+        .header("accept", BROWSER)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
+    let page = response.text().await.unwrap();
+    for part in [
+        "Hello, Ada! Nice to meet you.",
+        "pod-a",
+        "v7",
+        r#"<form method="post" action="/api/submissions""#,
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+}
+
+#[tokio::test]
+async fn an_invalid_name_sent_without_script_stays_typed_beside_the_reason() {
+    let server = Server::start(&[]).await;
+    let typed = format!("\"><script>{}", "x".repeat(64));
+    let form = server
+        .client
+        .post(server.url("/api/submissions"))
+        .form(&[("name", &typed)]);
+    let response = form.header("accept", BROWSER).send().await.unwrap();
+    assert_eq!(response.status(), 422);
+    assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
+    let page = response.text().await.unwrap();
+    assert!(
+        page.contains("Shorten the name to at most 64 characters; it has 74."),
+        "{page}"
+    );
+    assert!(
+        page.contains(&format!(r#"value="&quot;&gt;&lt;script&gt;{}""#, "x".repeat(64))),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_name_is_escaped_wherever_the_page_shows_it() {
+    let server = Server::start(&[]).await;
+    let response = server
+        .submit(FORM, "name=%3Cscript%3E%22%26")
+        .header("accept", BROWSER)
+        .send()
+        .await
+        .unwrap();
+    let page = response.text().await.unwrap();
+    assert!(page.contains("&lt;script&gt;&quot;&amp;"), "{page}");
+    assert!(!page.contains("<script"), "{page}");
+}
