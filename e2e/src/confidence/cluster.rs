@@ -1,0 +1,242 @@
+//! The application as it is deployed on the cluster, and what can be done to it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::{disruption, kubectl};
+
+/// The pods of the application, and nobody else's.
+pub(super) const PODS: &str = "app in (backend, frontend)";
+
+/// How long the cluster may take for one thing before we call it stuck.
+pub(super) const PATIENCE: Duration = Duration::from_secs(180);
+
+/// One of the two Deployments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum App {
+    /// The server of the submissions.
+    Backend,
+    /// nginx with the page.
+    Frontend,
+}
+
+impl App {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Backend, Self::Frontend];
+
+    /// Its label, which is its container's name also.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Backend => "backend",
+            Self::Frontend => "frontend",
+        }
+    }
+
+    fn deployment(self) -> String {
+        format!("deployment/k8s-demo-{}", self.name())
+    }
+
+    fn service(self) -> String {
+        format!("service/k8s-demo-{}-service", self.name())
+    }
+}
+
+/// The application as it was found, to which [`Cluster::restore`] leads back.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    backend: Value,
+    frontend: Value,
+    /// The node that is closed at the moment, if one is.
+    pub(super) closed_node: Option<String>,
+}
+
+impl Cluster {
+    /// Looks at what is deployed.
+    ///
+    /// # Errors
+    /// Where kubectl has no cluster, or the cluster does not have the application, whole and ready.
+    pub async fn find() -> Result<Self> {
+        let get = async |app: App| kubectl::get(&[&app.deployment()]).await;
+        let cluster = Self {
+            backend: get(App::Backend)
+                .await
+                .context("deploy the application first: make deploy")?,
+            frontend: get(App::Frontend)
+                .await
+                .context("deploy the application first: make deploy")?,
+            closed_node: None,
+        };
+        cluster
+            .settle()
+            .await
+            .context("the application is not ready: kubectl get pods")?;
+        Ok(cluster)
+    }
+
+    pub(super) fn found(&self, app: App) -> &Value {
+        match app {
+            App::Backend => &self.backend,
+            App::Frontend => &self.frontend,
+        }
+    }
+
+    pub(super) fn container(&self, app: App) -> &Value {
+        &self.found(app)["spec"]["template"]["spec"]["containers"][0]
+    }
+
+    fn image(&self, app: App) -> &str {
+        self.container(app)["image"].as_str().unwrap_or_default()
+    }
+
+    /// Where a Service's load balancer answers.
+    ///
+    /// # Errors
+    /// Where the cluster gives it no address.
+    pub async fn address(&self, app: App) -> Result<String> {
+        let service = kubectl::get(&[&app.service()]).await?;
+        let given = &service["status"]["loadBalancer"]["ingress"][0];
+        let host = given["hostname"].as_str().or(given["ip"].as_str()).with_context(|| {
+            let name = app.service();
+            format!(
+                "{name} has no external address. minikube: run `minikube tunnel`; kind: run cloud-provider-kind; or tell \
+                 its address by --front-door and --backend"
+            )
+        })?;
+        Ok(format!("http://{host}:{}", service["spec"]["ports"][0]["port"]))
+    }
+
+    /// Rolls out the images of that tag, or those that were found, to all these apps at once. Waits until the last replica of
+    /// the old ones is told to leave.
+    ///
+    /// # Errors
+    /// Where the cluster does not find such an image.
+    pub async fn roll_out(&self, apps: &[App], tag: Option<&str>) -> Result<()> {
+        for &app in apps {
+            let found = self.image(app);
+            let image = match tag {
+                Some(tag) => format!(
+                    "{}:{tag}",
+                    found.rsplit_once(':').map_or(found, |(repository, _)| repository)
+                ),
+                None => found.to_owned(),
+            };
+            kubectl::run(&["set", "image", &app.deployment(), &format!("{}={image}", app.name())]).await?;
+        }
+        tokio::select! {
+            done = rolled_out(apps) => done,
+            image = missing_image() => bail!("the cluster does not find the image {}: make images VERSION={}", image?, tag.unwrap_or("v1")),
+        }
+    }
+
+    /// Scales them, and waits until as many replicas are ready.
+    pub async fn scale(&self, apps: &[App], replicas: u64) -> Result<()> {
+        for app in apps {
+            kubectl::run(&["scale", &app.deployment(), &format!("--replicas={replicas}")]).await?;
+        }
+        rolled_out(apps).await
+    }
+
+    /// Deletes one pod, as its owner would: it is told to end, and has its grace period.
+    pub async fn delete_pod(&self, app: App) -> Result<()> {
+        let (pod, _) = some_pod(app).await?;
+        kubectl::run(&["delete", "pod", &pod, "--wait=false"]).await?;
+        rolled_out(&[app]).await
+    }
+
+    /// Waits until there are exactly the pods that shall be, all of them ready: the last one that leaves is gone.
+    pub async fn settle(&self) -> Result<()> {
+        until("the pods to settle", async || {
+            let pods = kubectl::get(&["pods", "--selector", PODS]).await?;
+            let deployments = kubectl::get(&["deployments", "--selector", PODS]).await?;
+            let wanted: u64 = items(&deployments)
+                .filter_map(|deployment| deployment["spec"]["replicas"].as_u64())
+                .sum();
+            let there = items(&pods).count() as u64;
+            let ready = items(&pods).filter(|pod| is_ready(pod)).count() as u64;
+            Ok((there == wanted && ready == wanted).then_some(()))
+        })
+        .await
+    }
+
+    /// Puts everything back as it was found.
+    pub async fn restore(&self) -> Result<()> {
+        if let Some(node) = &self.closed_node {
+            kubectl::run(&["uncordon", node]).await?;
+        }
+        for app in App::ALL {
+            let replicas = self.found(app)["spec"]["replicas"].as_u64().unwrap_or(1);
+            self.scale(&[app], replicas).await?;
+        }
+        self.roll_out(&App::ALL, None).await?;
+        kubectl::run(&["delete", "pod", disruption::KILLER, "--now", "--ignore-not-found"]).await?;
+        self.settle().await
+    }
+}
+
+/// Waits until the Deployments are as they were last told to be.
+pub(super) async fn rolled_out(apps: &[App]) -> Result<()> {
+    let timeout = format!("--timeout={}s", PATIENCE.as_secs());
+    for app in apps {
+        kubectl::run(&["rollout", "status", &app.deployment(), &timeout]).await?;
+    }
+    Ok(())
+}
+
+/// Waits until a pod cannot start because its image is not to be had.
+async fn missing_image() -> Result<String> {
+    until("an image", async || {
+        let pods = kubectl::get(&["pods", "--selector", PODS]).await?;
+        let mut containers = items(&pods)
+            .flat_map(|pod| pod["status"]["containerStatuses"].as_array())
+            .flatten();
+        let missing = containers.find(|container| {
+            let reason = container["state"]["waiting"]["reason"].as_str();
+            ["ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff"]
+                .map(Some)
+                .contains(&reason)
+        });
+        Ok(missing
+            .and_then(|container| container["image"].as_str())
+            .map(str::to_owned))
+    })
+    .await
+}
+
+/// The objects of a list.
+pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list["items"].as_array().into_iter().flatten()
+}
+
+/// A ready pod of the application, and its node.
+pub(super) async fn some_pod(app: App) -> Result<(String, String)> {
+    let pods = kubectl::get(&["pods", "--selector", &format!("app={}", app.name())]).await?;
+    let pod = items(&pods).find(|pod| is_ready(pod));
+    let pod = pod.with_context(|| format!("no pod of the {} is ready", app.name()))?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Ok((text(&pod["metadata"]["name"]), text(&pod["spec"]["nodeName"])))
+}
+
+pub(super) fn is_ready(pod: &Value) -> bool {
+    let ready = |condition: &Value| condition["type"] == "Ready" && condition["status"] == "True";
+    pod["metadata"]["deletionTimestamp"].is_null()
+        && pod["status"]["conditions"]
+            .as_array()
+            .is_some_and(|conditions| conditions.iter().any(ready))
+}
+
+/// Asks again until there is something.
+pub(super) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = ask().await? {
+            return Ok(found);
+        }
+        if Instant::now() > give_up {
+            bail!("gave up waiting for {what} after {} s", PATIENCE.as_secs());
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
+}
