@@ -2,6 +2,7 @@
 //!
 //! * [`state`]: what the page knows and what can happen to it, as plain Rust without a browser
 //! * [`client`]: the one way in which the page speaks with the backend
+//! * [`stream`]: submissions at a steady rate, through the same client
 //! * [`clock`]: the browser's clock
 //! * [`components`]: what is seen, each component named after what it shows
 //!
@@ -11,5 +12,6 @@ pub mod client;
 pub mod clock;
 pub mod components;
 pub mod state;
+pub mod stream;
 
 pub use components::App;

@@ -1,12 +1,15 @@
 //! The whole page.
 
+use gloo_events::EventListener;
 use yew::prelude::*;
 
+use super::board::Board;
 use super::name_form::NameForm;
 use super::outcome::Outcome;
 use crate::client::{self, Failure, Permit};
 use crate::clock;
-use crate::state::{Action, Attempt, FormAction, Progress, State};
+use crate::state::{Action, Attempt, BoardAction, FormAction, Progress, State};
+use crate::stream::use_stream;
 
 /// The whole page: it keeps the state, and sends what the form submits.
 #[component]
@@ -16,7 +19,13 @@ pub fn App() -> Html {
         let dispatch = state.dispatcher();
         use_callback((), move |action, ()| dispatch.dispatch(Action::Form(action)))
     };
+    let on_board = {
+        let dispatch = state.dispatcher();
+        use_callback((), move |action, ()| dispatch.dispatch(Action::Board(action)))
+    };
     use_effect_with((), |()| clock::mark("hydrated"));
+    use_visibility(on_board.clone());
+    use_stream(state.board.is_sending(), state.board.rate, on_board.clone());
     use_submission(state.form.under_way().cloned(), on_form.clone());
     html! {
         <>
@@ -32,6 +41,7 @@ pub fn App() -> Html {
                 on_action={on_form}
             />
             <Outcome progress={state.form.progress.clone()} />
+            <Board board={state.board.clone()} on_action={on_board} />
         </>
     }
 }
@@ -62,5 +72,17 @@ fn use_submission(under_way: Option<Attempt>, report: Callback<FormAction>) {
             });
         }
         move || drop(permit)
+    });
+}
+
+/// Reports when the page is hidden, and when it is seen again.
+#[hook]
+fn use_visibility(report: Callback<BoardAction>) {
+    use_effect_with((), move |()| {
+        let document = gloo_utils::document();
+        let listener = EventListener::new(&document.clone(), "visibilitychange", move |_| {
+            report.emit(BoardAction::Hidden(document.hidden()));
+        });
+        move || drop(listener)
     });
 }

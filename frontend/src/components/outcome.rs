@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::replica_mark::ReplicaMark;
 use crate::client::{Reply, TRIES};
 use crate::state::Progress;
+use crate::state::colour::colour_of;
 
 /// What [`Outcome`] shows.
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -53,7 +54,7 @@ fn answered(Reply { answer, millis, tries }: &Reply) -> Html {
         <>
             <p class="message">{ &answer.message }</p>
             <p class="by">
-                <ReplicaMark pod={answer.pod.clone()} />
+                <ReplicaMark colour={colour_of(&answer.pod)} />
                 <span class="pod">{ &answer.pod }</span>
                 <span class="version">{ &answer.version }</span>
                 <span>{ format!("{} ms", millis.ceil() as u32) }</span>

@@ -1,5 +1,6 @@
 //! What the page knows, and what can happen to it. No browser types here: every rule is tested natively.
 
+pub mod board;
 pub mod colour;
 pub mod form;
 
@@ -8,6 +9,7 @@ use std::rc::Rc;
 use yew::Reducible;
 
 pub use crate::client::{Failure, Reply};
+pub use board::{Board, BoardAction};
 pub use form::{Attempt, Form, FormAction, Progress};
 
 /// Everything that the page knows.
@@ -15,6 +17,8 @@ pub use form::{Attempt, Form, FormAction, Progress};
 pub struct State {
     /// The form and what became of its last submission.
     pub form: Form,
+    /// What a stream of submissions shows of the cluster.
+    pub board: Board,
 }
 
 /// Everything that can happen to the page.
@@ -22,6 +26,8 @@ pub struct State {
 pub enum Action {
     /// Something happened to the form.
     Form(FormAction),
+    /// Something happened to the board.
+    Board(BoardAction),
 }
 
 impl Reducible for State {
@@ -31,6 +37,7 @@ impl Reducible for State {
         let mut next = Rc::unwrap_or_clone(self);
         match action {
             Action::Form(action) => next.form.apply(action),
+            Action::Board(action) => next.board.apply(action),
         }
         Rc::new(next)
     }

@@ -1,0 +1,55 @@
+//! The table of replicas.
+
+use yew::prelude::*;
+
+use super::replica_mark::ReplicaMark;
+use crate::state::board::{Board, Replica};
+
+/// What [`ReplicaTable`] shows.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct Props {
+    /// The replicas, and what they share.
+    pub board: Board,
+}
+
+/// One row for each replica that answered within the last minute. Those that are gone fade.
+#[component]
+pub fn ReplicaTable(Props { board }: &Props) -> Html {
+    html! {
+        <table>
+            <thead>
+                <tr>
+                    { for ["Pod", "Version", "Answered", "Share", "Median", "p99", "Last seen"].map(|title| html! {
+                        <th scope="col">{ title }</th>
+                    }) }
+                </tr>
+            </thead>
+            <tbody>{ for board.replicas.iter().map(|replica| row(board, replica)) }</tbody>
+        </table>
+    }
+}
+
+fn row(board: &Board, replica: &Replica) -> Html {
+    let millis = |millis: Option<u32>| millis.map_or("\u{2013}".to_owned(), |millis| format!("{millis} ms"));
+    html! {
+        <tr key={replica.id} class={classes!(replica.gone.then_some("gone"))}>
+            <th scope="row">
+                <ReplicaMark colour={replica.colour} shape={replica.shape} />
+                <span class="pod">{ replica.pod.clone() }</span>
+            </th>
+            <td><span class="version">{ replica.version.clone() }</span></td>
+            <td data-title="answered">{ replica.answered }</td>
+            <td data-title="share">{ format!("{} %", board.share(replica)) }</td>
+            <td data-title="median">{ millis(replica.latencies.map(|latencies| latencies.median)) }</td>
+            <td data-title="p99">{ millis(replica.latencies.map(|latencies| latencies.p99)) }</td>
+            <td data-title="last seen">{ ago(board.silence_of(replica)) }</td>
+        </tr>
+    }
+}
+
+fn ago(seconds: u32) -> String {
+    match seconds {
+        0 => "now".to_owned(),
+        seconds => format!("{seconds} s ago"),
+    }
+}

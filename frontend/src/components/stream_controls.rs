@@ -1,0 +1,64 @@
+//! The controls of the stream.
+
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::state::board::{BoardAction, RATES};
+
+/// What [`StreamControls`] shows, and whom it tells.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct Props {
+    /// Whether the stream runs.
+    pub running: bool,
+    /// Submissions a second.
+    pub rate: u32,
+    /// What the person should know.
+    pub note: Option<AttrValue>,
+    /// Hears what the person does.
+    pub on_action: Callback<BoardAction>,
+}
+
+/// A button that starts and stops the stream, and a slider for its rate.
+#[component]
+pub fn StreamControls(props: &Props) -> Html {
+    let Props {
+        running,
+        rate,
+        on_action,
+        ..
+    } = props.clone();
+    let on_click = {
+        let on_action = on_action.clone();
+        Callback::from(move |_: MouseEvent| {
+            on_action.emit(if running {
+                BoardAction::Stopped
+            } else {
+                BoardAction::Started
+            });
+        })
+    };
+    let on_input = Callback::from(move |event: InputEvent| {
+        let slider = event.target_dyn_into::<HtmlInputElement>();
+        if let Some(rate) = slider.and_then(|slider| slider.value().parse().ok()) {
+            on_action.emit(BoardAction::RateChosen(rate));
+        }
+    });
+    html! {
+        <div class="controls">
+            <button type="button" class={classes!(running.then_some("stop"))} onclick={on_click}>
+                { if running { "Stop" } else { "Keep submitting" } }
+            </button>
+            <label for="rate">{ "Submissions a second" }</label>
+            <input
+                id="rate"
+                type="range"
+                min={RATES.start().to_string()}
+                max={RATES.end().to_string()}
+                value={rate.to_string()}
+                oninput={on_input}
+            />
+            <output for="rate">{ rate }</output>
+            <p class="quiet" role="status">{ props.note.clone() }</p>
+        </div>
+    }
+}
