@@ -2,20 +2,12 @@
 
 use std::{error::Error, process::ExitCode};
 
-use backend::{
-    Settings,
-    log::{self, Log},
-    signals, startup,
-};
+use backend::{Settings, log, signals, startup};
 use clap::Parser;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
-    let settings = Settings::parse();
-    let log = log::start(&settings);
-    let outcome = run(&settings, log.clone()).await;
-    log.flush();
-    match outcome {
+    match run(&Settings::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -24,9 +16,11 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(settings: &Settings, log: Log) -> Result<(), Box<dyn Error>> {
+async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let listener = startup::bind(settings)?;
-    let shutdown = signals::shutdown(log)?;
-    startup::serve(listener, settings, shutdown).await?;
-    Ok(())
+    let log = log::start(settings)?;
+    let shutdown = signals::shutdown(log.clone())?;
+    let outcome = startup::serve(listener, settings, shutdown).await;
+    log.flush();
+    Ok(outcome?)
 }

@@ -46,7 +46,7 @@ where
             Err(error) => error.as_response_error().status_code(),
         };
         let status = status.as_u16();
-        let latency_us = started.elapsed().as_micros();
+        let latency_us = started.elapsed().as_micros() as u64;
         // Kubernetes asks every few seconds, which would bury what people want to read.
         if is_probe {
             tracing::debug!(status, latency_us, "request");

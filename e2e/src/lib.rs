@@ -1,5 +1,6 @@
 //! What looks from outside.
 
+pub mod bench;
 pub mod confidence;
 
 pub mod backend_process;

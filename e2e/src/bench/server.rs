@@ -1,0 +1,97 @@
+//! A server under test: its process, what it costs, and its log on a pipe, as in a container.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
+
+use super::load;
+
+/// How long a server may take to start.
+const START_TIME: Duration = Duration::from_secs(10);
+
+/// A running server.
+pub struct Server {
+    process: Child,
+    log_lines: JoinHandle<usize>,
+    /// Where it answers.
+    pub address: SocketAddr,
+    /// From exec to its first answer.
+    pub start_time: Duration,
+}
+
+/// What a process has cost so far.
+pub struct Cost {
+    /// Time of all its threads on a processor, in user and kernel mode.
+    pub cpu: Duration,
+    /// Resident memory, in bytes.
+    pub memory: u64,
+}
+
+impl Server {
+    /// Starts a server and waits for its first answer.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be started, or does not answer.
+    pub async fn start(program: &Path) -> anyhow::Result<Self> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let started = Instant::now();
+        let mut process = Command::new(program)
+            .env("PORT", address.port().to_string())
+            // As in the manifests. It also is what lets a connection be kept alive.
+            .env("DRAIN_TIME", "5s")
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        let log = process.stdout.take().context("the log is a pipe")?;
+        let log_lines = thread::spawn(move || BufReader::new(log).lines().count());
+        while load::submit_once(address).await.is_err() {
+            ensure!(started.elapsed() < START_TIME, "{} does not answer", program.display());
+        }
+        Ok(Self {
+            process,
+            log_lines,
+            address,
+            start_time: started.elapsed(),
+        })
+    }
+
+    /// What it has cost so far.
+    ///
+    /// # Errors
+    ///
+    /// When the process is gone.
+    pub fn cost(&self) -> anyhow::Result<Cost> {
+        let pid = sysinfo::Pid::from_u32(self.process.id());
+        let mut system = System::new();
+        let what = ProcessRefreshKind::nothing().with_cpu().with_memory();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, what);
+        let process = system.process(pid).context("the server ended")?;
+        Ok(Cost {
+            cpu: Duration::from_millis(process.accumulated_cpu_time()),
+            memory: process.memory(),
+        })
+    }
+
+    /// Ends it as Kubernetes would; returns how many lines it logged.
+    ///
+    /// # Errors
+    ///
+    /// When it ends with a failure.
+    pub fn stop(mut self) -> anyhow::Result<usize> {
+        let pid = Pid::from_child(&self.process);
+        kill_process(pid, Signal::TERM)?;
+        let status = self.process.wait()?;
+        ensure!(status.success(), "the server ended with {status}");
+        self.log_lines.join().map_err(|_| anyhow::anyhow!("the log is no text"))
+    }
+}

@@ -1,0 +1,28 @@
+//! What the backend is measured against: the same route on actix-web, without a layer, a log or a limit of ours.
+
+use std::{env, io};
+
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    error::ErrorUnprocessableEntity,
+    web::{self, Json},
+};
+use api::{Answer, Name, Submission, path};
+
+async fn submit(submission: Json<Submission>) -> actix_web::Result<HttpResponse> {
+    let name = Name::try_from(submission.name.as_str()).map_err(ErrorUnprocessableEntity)?;
+    Ok(HttpResponse::Ok().json(Answer {
+        message: format!("Hello, {name}! Nice to meet you."),
+        pod: "pod".to_owned(),
+        version: "v1".to_owned(),
+    }))
+}
+
+#[actix_web::main]
+async fn main() -> io::Result<()> {
+    let port = env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8000);
+    HttpServer::new(|| App::new().route(path::SUBMISSIONS, web::post().to(submit)))
+        .bind(("127.0.0.1", port))?
+        .run()
+        .await
+}
