@@ -7,6 +7,9 @@ use hdrhistogram::Histogram;
 
 use super::client::Outcome;
 
+/// The longest time that is told apart, in microseconds.
+const HOUR: u64 = 3_600_000_000;
+
 /// What became of one client's submissions.
 #[derive(Debug, Clone)]
 pub struct Tally {
@@ -37,8 +40,8 @@ impl Default for Tally {
             versions: BTreeSet::new(),
             backend_pods: BTreeSet::new(),
             frontend_pods: BTreeSet::new(),
-            // Grows with what it is given; three significant digits are always valid.
-            micros: Histogram::new(3).expect("three significant digits are allowed"),
+            micros: Histogram::new_with_bounds(1, HOUR, 3)
+                .expect("these bounds and three significant digits are allowed"),
         }
     }
 }
