@@ -5,10 +5,11 @@
 //! * [`settings`]: every flag and environment variable, read once
 //! * [`startup`]: the listener and the server: its limits and its layers
 //! * [`routes`]: which handler answers what
-//! * [`submissions`], [`probes`], [`version`]: the handlers
+//! * [`submissions`], [`probes`], [`metrics`], [`version`]: the handlers
 //! * [`body`], [`accept`], [`html`]: how a submission is read, and how its answer is written
 //! * [`error`]: everything that can be wrong with a request, and the problem document that says so
-//! * [`response_headers`], [`request_id`], [`request_span`], [`panics`]: the layers around every handler
+//! * [`response_headers`], [`observe`], [`panics`]: the layers around every handler
+//! * [`request_context`], [`request_id`], [`trace_context`]: what these layers know of a request
 //! * [`drain`], [`signals`]: the end of the process
 //! * [`log`]: where log lines go, and what they look like
 
@@ -18,16 +19,19 @@ pub mod drain;
 pub mod error;
 pub mod html;
 pub mod log;
+pub mod metrics;
+pub mod observe;
 pub mod panics;
 pub mod probes;
+pub mod request_context;
 pub mod request_id;
-pub mod request_span;
 pub mod response_headers;
 pub mod routes;
 pub mod settings;
 pub mod signals;
 pub mod startup;
 pub mod submissions;
+pub mod trace_context;
 pub mod version;
 
 pub use settings::Settings;

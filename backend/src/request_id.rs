@@ -1,7 +1,5 @@
 //! The id by which a response and its log lines are found again.
 
-use std::fmt;
-
 use actix_web::{
     HttpMessage,
     http::header::{HeaderName, HeaderValue},
@@ -24,15 +22,14 @@ impl RequestId {
         Self(callers.filter(|id| is_sane(id.as_bytes())).cloned().unwrap_or_else(new))
     }
 
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().expect("a sane id is ASCII")
+    }
+
     /// The id as a header's value.
     pub fn header_value(&self) -> HeaderValue {
         self.0.clone()
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.0.to_str().unwrap_or_default())
     }
 }
 

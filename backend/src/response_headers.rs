@@ -1,9 +1,9 @@
 //! What every response bears, whoever answered.
 
-use std::future::Future;
+use std::{future::Future, rc::Rc};
 
 use actix_web::{
-    Error, HttpMessage,
+    Error,
     dev::{ResponseHead, Service, ServiceRequest, ServiceResponse},
     http::{
         ConnectionType,
@@ -12,12 +12,9 @@ use actix_web::{
     web,
 };
 
-use crate::{
-    drain::Drain,
-    request_id::{self, RequestId},
-};
+use crate::{drain::Drain, request_context::RequestContext, request_id, trace_context};
 
-/// The layer that gives the request its [`RequestId`], and puts the headers on its response.
+/// The first layer: it works out the [`RequestContext`], and puts the headers on the response.
 pub fn add<S, B>(
     request: ServiceRequest,
     service: &S,
@@ -25,31 +22,32 @@ pub fn add<S, B>(
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
-    let id = RequestId::of(&request);
+    let context = RequestContext::attach(&request);
     let drain = request.app_data::<web::Data<Drain>>().cloned();
-    request.extensions_mut().insert(id.clone());
     let response = service.call(request);
     async move {
+        let mut outcome = response.await;
         let draining = drain.is_some_and(|drain| drain.is_draining());
-        match response.await {
-            Ok(mut response) => {
-                add_to(response.response_mut().head_mut(), &id, draining);
-                Ok(response)
-            }
-            Err(mut error) => {
+        match &mut outcome {
+            Ok(response) => add_to(response.response_mut().head_mut(), &context, draining),
+            Err(error) => {
+                let context = Rc::clone(&context);
                 error.add_response_mapper(move |mut response| {
-                    add_to(response.head_mut(), &id, draining);
+                    add_to(response.head_mut(), &context, draining);
                     response
                 });
-                Err(error)
             }
         }
+        outcome
     }
 }
 
-fn add_to(head: &mut ResponseHead, id: &RequestId, draining: bool) {
+fn add_to(head: &mut ResponseHead, context: &RequestContext, draining: bool) {
     let headers = head.headers_mut();
-    headers.insert(request_id::HEADER, id.header_value());
+    headers.insert(request_id::HEADER, context.id.header_value());
+    if let Some(trace) = &context.trace {
+        headers.insert(trace_context::HEADER, trace.header_value());
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // So that a kept-alive client opens its next connection elsewhere, before this listener closes.

@@ -6,13 +6,14 @@ use actix_web::{
 };
 use api::path;
 
-use crate::{error::Error, probes, submissions, version};
+use crate::{error::Error, metrics, probes, submissions, version};
 
 /// All routes.
 pub fn configure(app: &mut ServiceConfig) {
     app.service(post(path::SUBMISSIONS, submissions::submit))
         .service(get(path::HEALTHZ, probes::healthz))
         .service(get(path::READYZ, probes::readyz))
+        .service(get(path::METRICS, metrics::metrics))
         .service(get(path::VERSION, version::version))
         .default_service(web::to(not_found));
 }

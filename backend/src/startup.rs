@@ -14,9 +14,9 @@ use tracing_actix_web::TracingLogger;
 use crate::{
     Settings, body,
     drain::Drain,
-    panics,
-    request_span::{self, RequestSpan},
-    response_headers, routes,
+    metrics::Metrics,
+    observe::{self, RequestSpan},
+    panics, response_headers, routes,
 };
 
 /// How long a connection may idle before it is closed, where the drain time is not shorter.
@@ -71,6 +71,7 @@ pub async fn serve(
         pod: settings.pod_name.clone(),
     });
     let drain = web::Data::new(Drain::default());
+    let metrics = web::Data::new(Metrics::new(&build).map_err(io::Error::other)?);
     tracing::info!(address = %listener.local_addr()?, version = build.version, pod = build.pod, "listening");
 
     let drained = {
@@ -82,9 +83,10 @@ pub async fn serve(
         App::new()
             .app_data(build.clone())
             .app_data(drain.clone())
+            .app_data(metrics.clone())
             .configure(routes::configure)
             .wrap_fn(panics::catch)
-            .wrap_fn(request_span::log)
+            .wrap_fn(observe::answered)
             .wrap(TracingLogger::<RequestSpan>::new())
             .wrap_fn(response_headers::add)
     })

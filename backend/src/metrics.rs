@@ -1,0 +1,94 @@
+//! `GET /metrics`: what operators watch, in the Prometheus text format.
+//!
+//! Rate, errors and duration are one histogram: `_count` counts the requests, and `status` tells which failed.
+
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use api::BuildInfo;
+use prometheus::{HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TEXT_FORMAT, TextEncoder};
+
+use crate::drain::Drain;
+
+/// Upper bounds of the histogram's buckets, in seconds. An answer takes well under a millisecond, and a body may take up to
+/// [`body::TIME_LIMIT`](crate::body::TIME_LIMIT) to arrive.
+const BUCKETS: [f64; 12] = [
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 2.5, 5.0,
+];
+
+/// The replica's metrics.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: HistogramVec,
+    in_flight: IntGauge,
+    draining: IntGauge,
+}
+
+/// Counts a request as in flight for as long as it lives, also where its client goes away.
+#[derive(Debug)]
+pub struct InFlight(IntGauge);
+
+impl Metrics {
+    /// Metrics of which nothing is counted yet.
+    ///
+    /// # Errors
+    ///
+    /// When two metrics have the same name, or one has a bad name.
+    pub fn new(build: &BuildInfo) -> prometheus::Result<Self> {
+        let duration = HistogramOpts::new("http_request_duration_seconds", "How long requests took to answer.");
+        let build_info = Opts::new("backend_build_info", "The build that runs: always 1.");
+        let metrics = Self {
+            registry: Registry::new(),
+            requests: HistogramVec::new(duration.buckets(BUCKETS.into()), &["method", "route", "status"])?,
+            in_flight: IntGauge::new("http_requests_in_flight", "Requests that are being answered.")?,
+            draining: IntGauge::new("backend_draining", "Whether the replica drains before it ends: 1 or 0.")?,
+        };
+        let build_info = build_info
+            .const_label("version", &build.version)
+            .const_label("commit", &build.commit);
+        let build_info = IntGauge::with_opts(build_info)?;
+        build_info.set(1);
+        metrics.registry.register(Box::new(build_info))?;
+        metrics.registry.register(Box::new(metrics.requests.clone()))?;
+        metrics.registry.register(Box::new(metrics.in_flight.clone()))?;
+        metrics.registry.register(Box::new(metrics.draining.clone()))?;
+        // Memory, processor time, open files and start time, as the library reads them from /proc.
+        #[cfg(target_os = "linux")]
+        metrics
+            .registry
+            .register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        Ok(metrics)
+    }
+
+    /// Counts a request as in flight until what this returns is dropped.
+    pub fn begin(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
+    /// Counts a request as answered.
+    pub fn answered(&self, method: &str, route: &str, status: &str, took: Duration) {
+        self.requests
+            .with_label_values(&[method, route, status])
+            .observe(took.as_secs_f64());
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Answers with all metrics.
+pub async fn metrics(metrics: web::Data<Metrics>, drain: web::Data<Drain>) -> HttpResponse {
+    metrics.draining.set(drain.is_draining().into());
+    match TextEncoder::new().encode_to_string(&metrics.registry.gather()) {
+        Ok(text) => HttpResponse::Ok().content_type(TEXT_FORMAT).body(text),
+        Err(error) => {
+            tracing::error!(%error, "the metrics cannot be written");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}

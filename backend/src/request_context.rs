@@ -1,0 +1,59 @@
+//! What every layer wants to know of a request, worked out once, from its head.
+
+use std::rc::Rc;
+
+use actix_web::{HttpMessage, dev::ServiceRequest, http::Method};
+
+use crate::{request_id::RequestId, trace_context::TraceContext};
+
+/// What stands for the route of a path that no handler answers.
+const UNMATCHED: &str = "unmatched";
+
+/// What every layer wants to know of a request. Nothing in it is as the client wrote it, so all of it may be logged.
+#[derive(Debug)]
+pub struct RequestContext {
+    /// The id by which the response and its log lines are found again.
+    pub id: RequestId,
+    /// The caller's trace, where it sent one.
+    pub trace: Option<TraceContext>,
+    /// The method, or `OTHER`.
+    pub method: &'static str,
+    /// The template of the path that matched. Clients cannot make up new ones, so it may be a label of a metric.
+    pub route: String,
+}
+
+impl RequestContext {
+    /// Works out the context and keeps it with the request.
+    pub fn attach(request: &ServiceRequest) -> Rc<Self> {
+        let context = Rc::new(Self {
+            id: RequestId::of(request),
+            trace: TraceContext::of(request),
+            method: known(request.method()),
+            route: request.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned()),
+        });
+        request.extensions_mut().insert(context.clone());
+        context
+    }
+
+    /// The context of a request that passed the first layer.
+    pub fn of(request: &ServiceRequest) -> Rc<Self> {
+        let attached = request.extensions().get::<Rc<Self>>().cloned();
+        attached.unwrap_or_else(|| Self::attach(request))
+    }
+}
+
+/// The methods of RFC 9110 and RFC 5789. Others are anything that a client makes up.
+fn known(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "DELETE" => "DELETE",
+        "CONNECT" => "CONNECT",
+        "OPTIONS" => "OPTIONS",
+        "TRACE" => "TRACE",
+        "PATCH" => "PATCH",
+        _ => "OTHER",
+    }
+}
