@@ -19,7 +19,7 @@ const APPS: [&str; 2] = ["backend", "frontend"];
 /// On anything that Kubernetes does not know: another kind, an unknown or misspelt field, a value of the wrong type.
 fn read<T: Resource + DeserializeOwned>(app: &str) -> T {
     let file = format!("{app}.{}.yaml", T::KIND.to_lowercase());
-    let text = fs::read_to_string(folder().join(&file)).unwrap();
+    let text = fs::read_to_string(folder().join(&file)).expect("k8s/ is readable");
     strict(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
@@ -42,11 +42,11 @@ fn folder() -> &'static Path {
 
 fn pod(app: &str) -> PodSpec {
     let deployment: Deployment = read(app);
-    deployment.spec.template.spec.unwrap()
+    deployment.spec.template.spec.expect("a Deployment has a pod template")
 }
 
 fn container(app: &str) -> Container {
-    let [container] = <[_; 1]>::try_from(pod(app).containers).unwrap();
+    let [container] = <[_; 1]>::try_from(pod(app).containers).expect("one container a pod");
     container
 }
 
