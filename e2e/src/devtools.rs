@@ -41,6 +41,15 @@ impl<'a> DevTools<'a> {
         Ok(())
     }
 
+    /// Minimises the browser's window, which hides the page, or brings it back.
+    pub async fn minimise(&self, minimised: bool) -> Result<()> {
+        let window = self.send("Browser.getWindowForTarget", json!({})).await?;
+        let state = if minimised { "minimized" } else { "normal" };
+        let bounds = json!({ "windowId": window["windowId"], "bounds": { "windowState": state } });
+        self.send("Browser.setWindowBounds", bounds).await?;
+        Ok(())
+    }
+
     /// What the page's console has said since this was last asked: errors, among them what the Content-Security-Policy
     /// forbade.
     pub async fn errors(&self) -> Result<Vec<String>> {

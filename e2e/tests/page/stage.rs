@@ -47,6 +47,12 @@ impl Stage {
         Ok(())
     }
 
+    /// Sends everything to the newest replica from now on. The others live, as pods do that drain.
+    pub fn only_newest(&self) {
+        self.page
+            .set_replicas(self.replicas.last().map(|replica| replica.address));
+    }
+
     /// Types a name into the field, which has the focus, and presses Enter.
     pub async fn submit(&self, name: &str) -> Result<()> {
         self.browser.press(name).await?;

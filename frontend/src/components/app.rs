@@ -25,6 +25,7 @@ pub fn App() -> Html {
     };
     use_effect_with((), |()| clock::mark("hydrated"));
     use_visibility(on_board.clone());
+    use_title(state.board.is_paused());
     use_stream(state.board.is_sending(), state.board.rate, on_board.clone());
     use_submission(state.form.under_way().cloned(), on_form.clone());
     html! {
@@ -84,5 +85,18 @@ fn use_visibility(report: Callback<BoardAction>) {
             report.emit(BoardAction::Hidden(document.hidden()));
         });
         move || drop(listener)
+    });
+}
+
+/// Says in the title of a hidden tab that the stream has paused: nothing else of it can be seen.
+#[hook]
+fn use_title(paused: bool) {
+    use_effect_with(paused, |&paused| {
+        let document = gloo_utils::document();
+        let title = document.title();
+        if paused {
+            document.set_title(&format!("Paused \u{2013} {title}"));
+        }
+        move || document.set_title(&title)
     });
 }

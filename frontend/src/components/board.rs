@@ -25,7 +25,8 @@ pub fn Board(Props { board, on_action }: &Props) -> Html {
     html! {
         <section class="board" aria-labelledby="board-title">
             <h2 id="board-title">{ "The cluster at work" }</h2>
-            <StreamControls running={board.running} rate={board.rate} note={note(board)} {on_action} />
+            <StreamControls running={board.running} rate={board.rate} {on_action} />
+            <p class="quiet" role="status">{ note(board) }</p>
             if was_started {
                 <Tally totals={board.totals} />
                 <RolloutLine rollout={board.rollout.clone()} />
@@ -37,15 +38,14 @@ pub fn Board(Props { board, on_action }: &Props) -> Html {
 }
 
 /// What the person should know of the stream.
-fn note(board: &BoardState) -> Option<AttrValue> {
-    let text = if board.held_back {
-        "The backend does not keep up: new submissions wait until some of those under way have ended."
+fn note(board: &BoardState) -> Option<&'static str> {
+    if board.held_back {
+        Some("The backend does not keep up: new submissions wait until some of those under way have ended.")
     } else if board.running && board.was_hidden {
-        "The stream paused while this page was hidden."
+        Some("The stream paused while this page was hidden.")
     } else if !board.running && board.totals.sent() == 0 {
-        "Start it, then scale the backend, roll out a new version or delete a pod, and watch."
+        Some("Keep submitting, then scale the backend, roll out a new version or delete a pod, and watch.")
     } else {
-        return None;
-    };
-    Some(AttrValue::from(text))
+        None
+    }
 }

@@ -22,11 +22,11 @@ pub fn ReplicaMark(&Props { colour, shape }: &Props) -> Html {
     }
 }
 
-/// How to draw a version's shape from where its mark stands: as a line without length, of which the caps are seen, round or
-/// square; or as an upright line. No stretching from side to side distorts these.
+/// How to draw a version's shape from where its mark stands: as a line without length, of which only the caps are seen,
+/// round or square, or as an upright line. No stretching from side to side distorts these.
 pub fn stroke_of(shape: u32) -> &'static str {
     match shape {
-        0 | 1 => "h0",
-        _ => "m0 4v-8",
+        1 => "m0 5v-10",
+        _ => "h0",
     }
 }

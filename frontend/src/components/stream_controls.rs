@@ -12,8 +12,6 @@ pub struct Props {
     pub running: bool,
     /// Submissions a second.
     pub rate: u32,
-    /// What the person should know.
-    pub note: Option<AttrValue>,
     /// Hears what the person does.
     pub on_action: Callback<BoardAction>,
 }
@@ -25,7 +23,6 @@ pub fn StreamControls(props: &Props) -> Html {
         running,
         rate,
         on_action,
-        ..
     } = props.clone();
     let on_click = {
         let on_action = on_action.clone();
@@ -58,7 +55,6 @@ pub fn StreamControls(props: &Props) -> Html {
                 oninput={on_input}
             />
             <output for="rate">{ rate }</output>
-            <p class="quiet" role="status">{ props.note.clone() }</p>
         </div>
     }
 }

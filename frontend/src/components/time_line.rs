@@ -10,7 +10,7 @@ use super::sliding::use_sliding;
 use crate::state::board::{Mark, Replica, Second, Sign, Tape};
 
 /// The height of a lane in pixels; `board.css` gives the names beside the lanes the same.
-const LANE: u32 = 40;
+const LANE: u32 = 32;
 
 /// What [`TimeLine`] shows.
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -120,10 +120,10 @@ fn bars(marks: &[(u32, Mark)], height: u32) -> String {
     lost.map(|(x, _)| format!("M{x} 0V{height}")).collect()
 }
 
-/// How high above the bottom of its lane a mark stands: 3 pixels for each doubling of its latency.
+/// How high above the bottom of its lane a mark stands: 2 pixels for each doubling of its latency.
 fn height_of(mark: &Mark) -> u32 {
     match mark.sign {
-        Sign::Answered { .. } => (6 + 3 * mark.millis.checked_ilog2().unwrap_or_default()).min(LANE - 5),
+        Sign::Answered { .. } => (6 + 2 * mark.millis.checked_ilog2().unwrap_or_default()).min(LANE - 5),
         Sign::Retried | Sign::Lost => LANE / 2,
     }
 }

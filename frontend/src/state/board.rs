@@ -134,6 +134,11 @@ impl Board {
         self.running && !self.hidden
     }
 
+    /// Whether submissions would be sent, if only somebody could see the page.
+    pub fn is_paused(&self) -> bool {
+        self.running && self.hidden
+    }
+
     /// Which part of the answers came from this replica, in percent.
     pub fn share(&self, replica: &Replica) -> u32 {
         let all: u32 = self.replicas.iter().map(|replica| replica.recent).sum();

@@ -1,0 +1,174 @@
+//! The board: a stream of submissions, and what it shows of the cluster.
+
+use anyhow::Result;
+
+use crate::stage::Stage;
+
+const V1: (&str, &str) = ("backend-1-aaaaa", "v1");
+const V2: (&str, &str) = ("backend-2-bbbbb", "v2");
+
+const ROWS: &str = "document.querySelectorAll('tbody tr').length";
+
+/// A figure of the tally, by its name.
+fn figure(name: &str) -> String {
+    format!("Number(document.querySelector('.tally .{name} dd').innerText)")
+}
+
+impl Stage {
+    /// Presses the button that starts and stops the stream.
+    async fn press_stream_button(&self) -> Result<()> {
+        self.browser.click(".controls button").await
+    }
+
+    async fn until_more_than(&self, count: u64, name: &str) -> Result<()> {
+        let awaited = format!("more than {count} submissions {name}");
+        self.browser
+            .until(&awaited, &format!("{} > {count}", figure(name)))
+            .await
+    }
+
+    async fn figure(&self, name: &str) -> Result<u64> {
+        Ok(self.browser.value(&figure(name)).await?.as_u64().unwrap_or_default())
+    }
+}
+
+#[tokio::test]
+async fn the_stream_runs_counts_and_stops() -> Result<()> {
+    let stage = Stage::with(&[V1]).await?;
+    stage.press_stream_button().await?;
+    stage.until_more_than(20, "answered").await?;
+    stage.press_stream_button().await?;
+
+    let (sent, answered) = (stage.figure("sent").await?, stage.figure("answered").await?);
+    assert_eq!((sent, stage.figure("lost").await?), (answered, 0));
+    // The form still works, so the page is alive; and in the meantime the stream has sent nothing more.
+    stage.browser.click("#name").await?;
+    stage.submit("Ada").await?;
+    stage.browser.until_shown("Hello, Ada").await?;
+    assert_eq!(stage.figure("sent").await?, sent);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_rate_follows_the_slider() -> Result<()> {
+    let stage = Stage::with(&[V1]).await?;
+    stage.browser.click("#rate").await?;
+    stage.browser.press("\u{e010}").await?; // End
+    stage
+        .browser
+        .until("50 is chosen", "document.querySelector('output').innerText === '50'")
+        .await?;
+    stage.press_stream_button().await?;
+    stage.until_more_than(200, "answered").await
+}
+
+#[tokio::test]
+async fn two_replicas_of_two_versions_show_as_two_rows_and_a_take_over() -> Result<()> {
+    let mut stage = Stage::with(&[V1]).await?;
+    stage.press_stream_button().await?;
+    stage.until_more_than(5, "answered").await?;
+
+    stage.add(V2.0, V2.1).await?;
+    stage.browser.until("two rows", &format!("{ROWS} === 2")).await?;
+    stage.browser.until_shown("v2 is taking over from v1").await?;
+    let looks = "new Set([...document.querySelectorAll('tbody .mark path')].map(mark => mark.getAttribute('class').split(' ')[1])).size";
+    assert_eq!(
+        stage.browser.value(looks).await?,
+        2,
+        "each version has a shape of its own"
+    );
+
+    stage.only_newest();
+    stage.browser.until_shown("v2 took over in").await?;
+    stage.browser.until_shown("s, 0 lost").await?;
+    assert_eq!(stage.figure("lost").await?, 0);
+    stage
+        .browser
+        .until(
+            "the old replica fades",
+            "document.querySelector('tbody tr').className === 'gone'",
+        )
+        .await
+}
+
+#[tokio::test]
+async fn a_page_that_loses_its_backend_shows_losses_and_does_not_freeze() -> Result<()> {
+    let mut stage = Stage::with(&[V1]).await?;
+    stage.press_stream_button().await?;
+    stage.until_more_than(5, "answered").await?;
+    stage.kill_oldest().await?;
+    stage.until_more_than(3, "lost").await?;
+    stage
+        .browser
+        .until("a bar for each", "document.querySelector('.tape .lost-bar')")
+        .await?;
+
+    let sent = stage.figure("sent").await?;
+    stage.until_more_than(sent, "sent").await?;
+    let answered = stage.figure("answered").await?;
+    stage.add(V2.0, V2.1).await?;
+    stage.until_more_than(answered, "answered").await
+}
+
+#[tokio::test]
+async fn a_submission_that_gets_its_answer_at_the_second_try_is_retried_and_not_lost() -> Result<()> {
+    let mut stage = Stage::with(&[V1]).await?;
+    stage.press_stream_button().await?;
+    stage.until_more_than(5, "answered").await?;
+    stage.kill_oldest().await?;
+    stage
+        .browser
+        .until(
+            "a try that did not get through",
+            "document.querySelector('.tape .retried:not([d=\"\"])')",
+        )
+        .await?;
+    stage.add(V2.0, V2.1).await?;
+    stage.until_more_than(0, "retried").await?;
+    assert_eq!(stage.figure("lost").await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_hidden_page_pauses_its_stream_and_says_so() -> Result<()> {
+    let stage = Stage::with(&[V1]).await?;
+    stage.press_stream_button().await?;
+    stage.until_more_than(5, "answered").await?;
+    stage.browser.devtools().minimise(true).await?;
+    stage
+        .browser
+        .until("its title says so", "document.title.startsWith('Paused')")
+        .await?;
+    let sent = stage.figure("sent").await?;
+    stage.browser.devtools().minimise(false).await?;
+    stage
+        .browser
+        .until_shown("The stream paused while this page was hidden.")
+        .await?;
+    stage.until_more_than(sent, "sent").await
+}
+
+#[tokio::test]
+async fn the_keyboard_alone_starts_the_stream_sets_its_rate_and_stops_it() -> Result<()> {
+    let stage = Stage::with(&[V1]).await?;
+    for key in ["\t", "\t", " "] {
+        // Past the form's button to the stream's, which space presses.
+        stage.browser.press(key).await?;
+    }
+    stage.until_more_than(2, "answered").await?;
+    stage.browser.press("\t").await?;
+    stage.browser.press("\u{e014}").await?; // right arrow
+    stage
+        .browser
+        .until("11 is chosen", "document.querySelector('output').innerText === '11'")
+        .await?;
+    stage.browser.press("\u{e008}\t").await?; // Shift and Tab, back to the button
+    stage.browser.press(" ").await?;
+    stage
+        .browser
+        .until(
+            "it stops",
+            "document.querySelector('.controls button').innerText === 'Keep submitting'",
+        )
+        .await
+}
