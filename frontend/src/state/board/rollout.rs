@@ -45,7 +45,7 @@ impl Rollout {
         if present().any(|replica| *replica.version == *version) {
             return None;
         }
-        let newest = present().last()?;
+        let newest = present().next_back()?;
         Some(Self {
             from: newest.version.clone(),
             to: AttrValue::from(version.to_owned()),
