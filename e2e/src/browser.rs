@@ -64,8 +64,16 @@ impl Browser {
     /// Loads our page and waits until its WebAssembly has taken over.
     pub async fn open_page(&self, url: &str) -> Result<()> {
         self.open(url).await?;
-        self.until("the page takes over", "performance.getEntriesByName('hydrated').length")
-            .await
+        self.until_taken_over().await
+    }
+
+    /// Waits until our page's WebAssembly has taken over the markup that was there before.
+    pub async fn until_taken_over(&self) -> Result<()> {
+        self.until(
+            "the WebAssembly takes over",
+            "performance.getEntriesByName('hydrated').length",
+        )
+        .await
     }
 
     /// What a JavaScript expression is worth in the page.

@@ -41,6 +41,13 @@ impl<'a> DevTools<'a> {
         Ok(())
     }
 
+    /// Lets no page run a script from now on. What the tests evaluate runs all the same.
+    pub async fn forbid_scripts(&self) -> Result<()> {
+        self.send("Emulation.setScriptExecutionDisabled", json!({ "value": true }))
+            .await?;
+        Ok(())
+    }
+
     /// Minimises the browser's window, which hides the page, or brings it back.
     pub async fn minimise(&self, minimised: bool) -> Result<()> {
         let window = self.send("Browser.getWindowForTarget", json!({})).await?;

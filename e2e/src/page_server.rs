@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use actix_files::Files;
+use actix_files::{Files, NamedFile};
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
     dev::ServerHandle,
@@ -18,6 +18,7 @@ use actix_web::{
 };
 use anyhow::{Context, Result, ensure};
 use api::Problem;
+use tokio::sync::watch;
 
 /// What `frontend/nginx.conf` sends, so that what it forbids fails here already.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -36,6 +37,7 @@ pub struct PageServer {
 struct Service {
     replicas: Mutex<Vec<SocketAddr>>,
     client: reqwest::Client,
+    webassembly_held: watch::Sender<bool>,
 }
 
 impl PageServer {
@@ -58,6 +60,7 @@ impl PageServer {
                 .wrap(DefaultHeaders::new().add(("Content-Security-Policy", CONTENT_SECURITY_POLICY)))
                 .app_data(data.clone())
                 .route("/api/{path:.*}", web::to(pass_on))
+                .route("/{file}.wasm", web::get().to(webassembly))
                 .service(Files::new("/", &dist).index_file("index.html"))
         })
         .workers(1)
@@ -67,6 +70,11 @@ impl PageServer {
         let handle = server.handle();
         tokio::spawn(server);
         Ok(Self { url, service, handle })
+    }
+
+    /// Lets the WebAssembly wait, as a slow network would, or arrive.
+    pub fn hold_webassembly(&self, held: bool) {
+        self.service.webassembly_held.send_replace(held);
     }
 
     /// Sends submissions to these replicas from now on.
@@ -95,6 +103,15 @@ impl Service {
         }
         replicas.last().copied()
     }
+}
+
+/// The WebAssembly, as soon as it is not held.
+async fn webassembly(file: web::Path<String>, service: Data<Service>) -> actix_web::Result<NamedFile> {
+    let mut held = service.webassembly_held.subscribe();
+    // It fails only when the server is gone.
+    _ = held.wait_for(|held| !held).await;
+    let dist = dist().map_err(actix_web::error::ErrorInternalServerError)?;
+    Ok(NamedFile::open_async(dist.join(format!("{file}.wasm"))).await?)
 }
 
 async fn pass_on(request: HttpRequest, body: Bytes, service: Data<Service>) -> HttpResponse {

@@ -20,7 +20,10 @@ async fn nothing_scrolls_sideways_from_320_pixels_on() -> Result<()> {
     stage.submit(&"W".repeat(64)).await?;
     stage.browser.until_shown("x7k2p").await?;
     stage.browser.click(".controls button").await?;
-    stage.browser.until("the board is full", "document.querySelector('tbody tr')").await?;
+    stage
+        .browser
+        .until("the board is full", "document.querySelector('tbody tr')")
+        .await?;
     let too_wide = "(page => page.scrollWidth - page.clientWidth)(document.documentElement)";
     for width in [320, 375, 768, 960, 1280, 2560] {
         stage.browser.devtools().resize(width, 800).await?;
