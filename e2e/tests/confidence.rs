@@ -28,7 +28,7 @@ fn server(answer: fn(Submission) -> HttpResponse, accepted: Arc<AtomicUsize>) ->
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     let server = HttpServer::new(move || {
-        let submit = async move |submission: web::Json<Submission>| answer(submission.into_inner());
+        let submit = move |submission: web::Json<Submission>| async move { answer(submission.into_inner()) };
         App::new().route(path::SUBMISSIONS, web::post().to(submit))
     })
     .workers(1)
@@ -182,7 +182,7 @@ async fn submissions_are_sent_when_they_are_due_though_none_is_answered() -> Res
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     let server = HttpServer::new(|| {
-        let submit = async |submission: web::Json<Submission>| {
+        let submit = |submission: web::Json<Submission>| async {
             let _turn = ANSWERS.acquire().await;
             good(submission.into_inner())
         };
