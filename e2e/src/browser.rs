@@ -20,7 +20,7 @@ use tokio::{
 use crate::devtools::DevTools;
 
 /// How long anything may take that a test waits for. It is only ever reached by a test that fails.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A browser of its own, with an empty profile. Its processes end when it is dropped.
 pub struct Browser {
@@ -83,6 +83,14 @@ impl Browser {
             .execute(&script, vec![])
             .await
             .with_context(|| format!("the page cannot evaluate {expression}"))
+    }
+
+    /// Runs a script in the page until it calls its last argument, and hands back what it calls it with.
+    pub async fn run(&self, script: &str) -> Result<Value> {
+        self.client
+            .execute_async(script, vec![])
+            .await
+            .context("the page cannot run the script")
     }
 
     /// Waits until a JavaScript expression is true in the page. `awaited` says in the error what never came.

@@ -2,13 +2,15 @@
 //!
 //! A submission has no side effect, so trying again is safe. That is what makes a dying replica invisible to people.
 
-use api::{Answer, Name, Problem, Submission};
+use api::{Answer, Name, Problem};
 use gloo_net::http::{Request, Response};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Array;
+use wasm_bindgen::JsValue;
 use web_sys::{AbortController, AbortSignal};
 
 use crate::clock::now;
+use crate::wire;
 
 /// How long one try may take, in milliseconds. A replica answers within a few; only a lost one needs this long.
 const TRY_LIMIT: u32 = 3_000;
@@ -72,11 +74,11 @@ impl Drop for Permit {
 /// `on_retry` hears of each further try: which one it is, and why the one before did not get through. `None` when the
 /// submission was withdrawn.
 pub async fn submit(name: Name, permit: AbortSignal, on_retry: impl Fn(u32, &str)) -> Option<Result<Reply, Failure>> {
-    let submission = Submission::from(name);
+    let form = wire::form(name);
     let start = now();
     let mut pauses = PAUSES.iter();
     for tries in 1.. {
-        let failure = match attempt(&submission, &permit).await {
+        let failure = match attempt(&form, &permit).await {
             Ok(answer) => {
                 return Some(Ok(Reply {
                     answer,
@@ -101,45 +103,43 @@ pub async fn submit(name: Name, permit: AbortSignal, on_retry: impl Fn(u32, &str
 }
 
 /// One try.
-async fn attempt(submission: &Submission, permit: &AbortSignal) -> Result<Answer, Failure> {
+async fn attempt(form: &JsValue, permit: &AbortSignal) -> Result<Answer, Failure> {
     let limit = AbortSignal::timeout_with_u32(TRY_LIMIT);
     let signal = AbortSignal::any(&Array::of2(permit, &limit));
-    let answer = async {
+    let response = async {
         let response = Request::post(api::path::SUBMISSIONS)
             .header("Accept", "application/json")
             .abort_signal(Some(&signal))
-            .json(submission)?
+            .body(form)?
             .send()
             .await?;
         // The limit holds for the body too.
-        if response.ok() {
-            response.json().await.map(Ok)
-        } else {
-            Ok(Err(failure(&response).await))
-        }
+        let body = response.text().await?;
+        Ok((response, body))
     };
-    answer.await.unwrap_or_else(|_: gloo_net::Error| {
-        Err(Failure::Lost(if limit.aborted() {
-            format!("The backend did not answer within {} seconds.", TRY_LIMIT / 1_000)
-        } else {
-            "The backend cannot be reached.".to_owned()
-        }))
-    })
+    match response.await {
+        Ok((response, body)) => understand(&response, &body),
+        Err(gloo_net::Error::JsError(_)) if limit.aborted() => lost(&format!(
+            "The backend did not answer within {} seconds.",
+            TRY_LIMIT / 1_000
+        )),
+        Err(_) => lost("The backend cannot be reached."),
+    }
 }
 
-/// What an answer with an error status means: a fault of the backend's side (5xx) may be gone at the next try.
-async fn failure(response: &Response) -> Failure {
+/// What a response means. A fault of the backend's side (5xx) may be gone at the next try.
+fn understand(response: &Response, body: &str) -> Result<Answer, Failure> {
     let status = response.status();
-    let problem = response
-        .json::<Problem>()
-        .await
-        .unwrap_or_else(|_| Problem::new(status, response.status_text(), String::new()));
-    if status >= 500 {
-        Failure::Lost(match problem.detail {
-            detail if detail.is_empty() => format!("The backend cannot be reached (status {status})."),
-            detail => detail,
-        })
-    } else {
-        Failure::Refused(problem)
+    if response.ok() {
+        return wire::answer(body).map_or_else(|| lost("The backend's answer cannot be understood."), Ok);
     }
+    match wire::problem(body) {
+        Some(problem) if status < 500 => Err(Failure::Refused(problem)),
+        Some(problem) => lost(&problem.detail),
+        None => lost(&format!("The backend cannot be reached (status {status}).")),
+    }
+}
+
+fn lost<T>(reason: &str) -> Result<T, Failure> {
+    Err(Failure::Lost(reason.to_owned()))
 }

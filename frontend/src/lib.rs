@@ -3,6 +3,7 @@
 //! * [`state`]: what the page knows and what can happen to it, as plain Rust without a browser
 //! * [`client`]: the one way in which the page speaks with the backend
 //! * [`stream`]: submissions at a steady rate, through the same client
+//! * [`wire`]: the contract's types as they travel
 //! * [`clock`]: the browser's clock
 //! * [`components`]: what is seen, each component named after what it shows
 //!
@@ -13,5 +14,6 @@ pub mod clock;
 pub mod components;
 pub mod state;
 pub mod stream;
+pub mod wire;
 
 pub use components::App;

@@ -1,7 +1,9 @@
 //! The page in a real browser, with real replicas behind it.
 
+mod accessibility;
 mod before_wasm;
 mod board;
 mod form;
 mod look;
+mod soak;
 mod stage;

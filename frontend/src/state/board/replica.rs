@@ -1,5 +1,7 @@
 //! A replica as the board knows it.
 
+use std::collections::BinaryHeap;
+
 use api::Answer;
 use yew::AttrValue;
 
@@ -94,8 +96,9 @@ pub fn patience(replicas: usize) -> u32 {
 
 impl Latencies {
     /// Of these milliseconds, by the nearest-rank method; `None` of none.
-    pub fn of(mut millis: Vec<u32>) -> Option<Self> {
-        millis.sort_unstable();
+    pub fn of(millis: Vec<u32>) -> Option<Self> {
+        // Sorted by way of a heap: the code of `sort` would be four times as much to download.
+        let millis = BinaryHeap::from(millis).into_sorted_vec();
         let rank = |percent: usize| {
             millis
                 .get((millis.len() * percent).div_ceil(100).checked_sub(1)?)

@@ -1,0 +1,117 @@
+//! Takes the pictures of the README, light and dark: of the page with an answer, or of the board while something happens to
+//! the cluster.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand};
+use e2e::browser::Browser;
+use tokio::process::Command;
+
+/// Takes the pictures of the README from a running application.
+#[derive(Debug, Parser)]
+#[command(max_term_width = 120)]
+struct Settings {
+    /// Where the page is
+    #[arg(long, global = true, default_value = "http://localhost:8080")]
+    url: String,
+
+    /// Where to put the pictures
+    #[arg(long, global = true, default_value = "docs")]
+    folder: PathBuf,
+
+    #[command(subcommand)]
+    picture: Picture,
+}
+
+#[derive(Debug, Subcommand)]
+enum Picture {
+    /// The page with an answer
+    Page,
+
+    /// The board in the middle of a rolling update
+    Board {
+        /// How many submissions are answered before the update begins
+        #[arg(long, default_value_t = 200)]
+        before: u32,
+
+        /// How many submissions the new version has answered when the picture is taken
+        #[arg(long, default_value_t = 40)]
+        after: u32,
+
+        /// The command that begins the update, after `--`, such as: kubectl set image deployment/NAME CONTAINER=IMAGE
+        #[arg(last = true, required = true)]
+        update: Vec<OsString>,
+    },
+}
+
+/// The pictures' width in pixels; they are as high as the page needs.
+const WIDTH: u32 = 1280;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Settings::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(Settings { url, folder, picture }: Settings) -> Result<()> {
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let browser = Browser::start().await?;
+    browser.devtools().resize(WIDTH, 800).await?;
+    browser.open_page(&url).await?;
+    browser.press("Ada Lovelace").await?;
+    browser.press_enter().await?;
+    browser.until("an answer", "document.querySelector('.message')").await?;
+    match picture {
+        Picture::Page => take(&browser, &folder, "page").await,
+        Picture::Board { before, after, update } => {
+            browser.click(".controls button").await?;
+            let answered = |count: u32, figure: &str| format!("Number({figure}?.innerText) >= {count}");
+            let all = answered(before, "document.querySelector('.tally .answered dd')");
+            browser.until("enough answers before the update", &all).await?;
+            begin(&update).await?;
+            // The newest replica is the last row.
+            let new = answered(
+                after,
+                "document.querySelector('tbody tr:last-child [data-title=answered]')",
+            );
+            let both = format!("document.body.innerText.includes('is taking over') && {new}");
+            browser.until("both versions answer", &both).await?;
+            take(&browser, &folder, "board").await
+        }
+    }
+}
+
+async fn begin(update: &[OsString]) -> Result<()> {
+    let (program, arguments) = update.split_first().context("clap asks for a command")?;
+    let status = Command::new(program).args(arguments).status().await;
+    let status = status.with_context(|| format!("{} cannot be started", program.display()))?;
+    ensure!(status.success(), "{} ended with {status}", program.display());
+    Ok(())
+}
+
+/// Takes `PICTURE-light.png` and `PICTURE-dark.png`.
+async fn take(browser: &Browser, folder: &Path, picture: &str) -> Result<()> {
+    let height = browser.value("document.documentElement.scrollHeight").await?;
+    let height = height
+        .as_u64()
+        .and_then(|height| u32::try_from(height).ok())
+        .context("a page has a height")?;
+    browser.devtools().resize(WIDTH, height).await?;
+    for scheme in ["light", "dark"] {
+        browser.devtools().prefer_colour_scheme(scheme).await?;
+        let file = folder.join(format!("{picture}-{scheme}.png"));
+        browser.screenshot(&file).await?;
+        println!("{}", file.display());
+    }
+    Ok(())
+}
