@@ -26,9 +26,13 @@ pub fn answered(answer: &Answer) -> Markup {
     page(
         &answer.message,
         html! {
-            p role="status" { strong { (answer.message) } }
-            p { "Answered by " code { (answer.pod) } ", version " code { (answer.version) } "." }
             (form("", None))
+            section.outcome aria-label="Answer" {
+                div role="status" {
+                    p.message { (answer.message) }
+                    p.by { span.pod { (answer.pod) } span.version { (answer.version) } }
+                }
+            }
         },
     )
 }
@@ -38,6 +42,7 @@ pub fn refused(typed: &str, error: &Error) -> Markup {
     page("Your name needs a change", form(typed, Some(error)))
 }
 
+/// In the design of the page, whose classes these are.
 fn page(title: &str, content: Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -48,7 +53,7 @@ fn page(title: &str, content: Markup) -> Markup {
                 title { (title) }
                 link rel="stylesheet" href=(STYLE_SHEET);
             }
-            body { main { (content) } }
+            body { main { header { h1 { "Who answers?" } } (content) } }
         }
     }
 }
@@ -57,12 +62,12 @@ fn form(typed: &str, error: Option<&Error>) -> Markup {
     html! {
         form method="post" action=(path::SUBMISSIONS) {
             label for="name" { "Your name" }
-            input #name name="name" value=(typed) autocomplete="name" required autofocus
-                aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| "name-error")];
-            @if let Some(error) = error {
-                p #name-error role="alert" { (error) }
+            div.field {
+                input #name name="name" type="text" value=(typed) autocomplete="name" autofocus
+                    aria-invalid=[error.map(|_| "true")] aria-describedby="name-error";
+                button { "Submit" }
             }
-            button { "Submit" }
+            p.error #name-error { @if let Some(error) = error { (error) } }
         }
     }
 }
