@@ -1,6 +1,4 @@
-//! How a submission is read from a request's body, and the limits on it.
-
-use std::time::Duration;
+//! How a submission is read from a request's body.
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -10,13 +8,7 @@ use actix_web::{
 use api::Submission;
 use percent_encoding::percent_decode;
 
-use crate::error::Error;
-
-/// The most bytes of a body. The longest valid name takes 64 × 12 bytes, as surrogate pairs of JSON escapes.
-pub const SIZE_LIMIT: usize = 4096;
-
-/// The most time that a body may take to arrive. `startup` gives the same to a request's head.
-pub const TIME_LIMIT: Duration = Duration::from_secs(5);
+use crate::{error::Error, limits};
 
 /// The media types of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,18 +38,18 @@ impl MediaType {
 ///
 /// # Errors
 ///
-/// [`Error::TooLarge`], where the body's length is told, before any of it is read; [`Error::TooSlow`];
+/// [`Error::BodyTooLarge`], where the body's length is told, before any of it is read; [`Error::TooSlow`];
 /// [`Error::Malformed`] when the connection ends too early.
 pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Error> {
     let told = request.headers().get(header::CONTENT_LENGTH);
     let told = told.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if told.is_some_and(|length| length > SIZE_LIMIT) {
-        return Err(Error::TooLarge);
+    if told.is_some_and(|length| length > limits::BODY_SIZE) {
+        return Err(Error::BodyTooLarge);
     }
-    tokio::time::timeout(TIME_LIMIT, payload.to_bytes_limited(SIZE_LIMIT))
+    tokio::time::timeout(limits::ARRIVAL_TIME, payload.to_bytes_limited(limits::BODY_SIZE))
         .await
         .map_err(|_| Error::TooSlow)?
-        .map_err(|_| Error::TooLarge)?
+        .map_err(|_| Error::BodyTooLarge)?
         .map_err(|error| Error::Malformed(error.to_string()))
 }
 

@@ -5,7 +5,7 @@
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, http::header};
 use api::{InvalidName, Problem};
 
-use crate::body;
+use crate::limits;
 
 /// What is wrong with a request. Its text is the problem's `detail`: it tells the client what to do.
 #[derive(Debug, thiserror::Error)]
@@ -23,11 +23,14 @@ pub enum Error {
         allow: &'static str,
     },
     /// The body did not arrive in time.
-    #[error("The request took too long to arrive: send all of it within {} s.", body::TIME_LIMIT.as_secs())]
+    #[error("The request took too long to arrive: send all of it within {} s.", limits::ARRIVAL_TIME.as_secs())]
     TooSlow,
     /// The body is longer than any valid submission.
-    #[error("The body is too large: send at most {} bytes.", body::SIZE_LIMIT)]
-    TooLarge,
+    #[error("The body is too large: send at most {} bytes.", limits::BODY_SIZE)]
+    BodyTooLarge,
+    /// The headers are longer than any sane client's.
+    #[error("The headers are too large: send at most {} bytes.", limits::HEADERS_SIZE)]
+    HeadersTooLarge,
     /// The body is neither JSON nor a form.
     #[error("Send the submission as application/json or application/x-www-form-urlencoded.")]
     UnsupportedMediaType,
@@ -59,7 +62,8 @@ impl ResponseError for Error {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidName(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -8,7 +8,7 @@
 //! * [`submissions`], [`probes`], [`metrics`], [`version`]: the handlers
 //! * [`body`], [`accept`], [`html`]: how a submission is read, and how its answer is written
 //! * [`error`]: everything that can be wrong with a request, and the problem document that says so
-//! * [`response_headers`], [`observe`], [`panics`]: the layers around every handler
+//! * [`response_headers`], [`observe`], [`limits`], [`panics`]: the layers around every handler
 //! * [`request_context`], [`request_id`], [`trace_context`]: what these layers know of a request
 //! * [`drain`], [`signals`]: the end of the process
 //! * [`log`]: where log lines go, and what they look like
@@ -18,6 +18,7 @@ pub mod body;
 pub mod drain;
 pub mod error;
 pub mod html;
+pub mod limits;
 pub mod log;
 pub mod metrics;
 pub mod observe;

@@ -11,7 +11,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TEXT_FOR
 use crate::drain::Drain;
 
 /// Upper bounds of the histogram's buckets, in seconds. An answer takes well under a millisecond, and a body may take up to
-/// [`body::TIME_LIMIT`](crate::body::TIME_LIMIT) to arrive.
+/// [`limits::ARRIVAL_TIME`](crate::limits::ARRIVAL_TIME) to arrive.
 const BUCKETS: [f64; 12] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 2.5, 5.0,
 ];

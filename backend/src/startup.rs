@@ -4,7 +4,6 @@ use std::{
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
-    time::Duration,
 };
 
 use actix_web::{App, HttpServer, web};
@@ -12,15 +11,13 @@ use api::BuildInfo;
 use tracing_actix_web::TracingLogger;
 
 use crate::{
-    Settings, body,
+    Settings,
     drain::Drain,
+    limits,
     metrics::Metrics,
     observe::{self, RequestSpan},
     panics, response_headers, routes,
 };
-
-/// How long a connection may idle before it is closed, where the drain time is not shorter.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Why the server has no address to listen on. Its text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -86,13 +83,15 @@ pub async fn serve(
             .app_data(metrics.clone())
             .configure(routes::configure)
             .wrap_fn(panics::catch)
+            .wrap_fn(limits::headers)
             .wrap_fn(observe::answered)
             .wrap(TracingLogger::<RequestSpan>::new())
             .wrap_fn(response_headers::add)
     })
-    .client_request_timeout(body::TIME_LIMIT)
+    .client_request_timeout(limits::ARRIVAL_TIME)
+    .max_connections(limits::CONNECTIONS)
     // An idle connection must end before the listener does: a request sent on it later would be lost.
-    .keep_alive(KEEP_ALIVE.min(settings.drain_time))
+    .keep_alive(limits::KEEP_ALIVE.min(settings.drain_time))
     .shutdown_signal(drained)
     .shutdown_timeout(settings.finish_time.as_secs())
     .listen(listener)?

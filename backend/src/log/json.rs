@@ -48,11 +48,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, Members> for Line {
 pub struct Members;
 
 impl<'writer> FormatFields<'writer> for Members {
-    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut json = Serializer::with_formatter(Utf8(writer), OnlyMembers);
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'writer>, fields: R) -> fmt::Result {
+        let mut members = Vec::with_capacity(256);
+        let mut json = Serializer::with_formatter(&mut members, OnlyMembers);
         let mut visitor = SerdeMapVisitor::new(json.serialize_map(None).map_err(|_| fmt::Error)?);
         fields.record(&mut visitor);
-        visitor.finish().map_err(|_| fmt::Error)
+        visitor.finish().map_err(|_| fmt::Error)?;
+        writer.write_str(str::from_utf8(&members).map_err(|_| fmt::Error)?)
     }
 
     fn add_fields(&self, known: &'writer mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
@@ -73,21 +75,6 @@ impl Formatter for OnlyMembers {
     }
 
     fn end_object<W: Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Lets serde_json, which writes bytes, write where tracing wants text.
-struct Utf8<'writer>(Writer<'writer>);
-
-impl Write for Utf8<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = str::from_utf8(bytes).map_err(io::Error::other)?;
-        fmt::Write::write_str(&mut self.0, text).map_err(io::Error::other)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

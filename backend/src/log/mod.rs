@@ -43,7 +43,7 @@ pub fn start(settings: &Settings) -> io::Result<Log> {
     } else {
         lines.with_target(false).boxed()
     };
-    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+    tracing_subscriber::registry().with(filter).with(lines).init();
     log_panics(log.clone());
     Ok(log)
 }

@@ -35,3 +35,36 @@ async fn no_answer_is_cached_or_sniffed() {
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
     }
 }
+
+#[tokio::test]
+async fn a_callers_trace_is_in_the_log_line_and_goes_on_in_the_response() {
+    let mut server = Server::start(&[]).await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let sent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let response = server
+        .get("/version")
+        .header("traceparent", &sent)
+        .send()
+        .await
+        .unwrap();
+    let answered = response.headers()["traceparent"].to_str().unwrap().to_owned();
+    let line = server
+        .log_line("a line of that trace", |line| line["trace_id"] == trace)
+        .await;
+    assert_eq!(answered, format!("00-{trace}-{}-01", line["span_id"].as_str().unwrap()));
+    assert_ne!(answered, sent);
+}
+
+#[tokio::test]
+async fn without_a_valid_trace_there_is_none_in_the_response() {
+    let server = Server::start(&[]).await;
+    let untraced = server.get("/version").send().await.unwrap();
+    assert!(!untraced.headers().contains_key("traceparent"));
+    let invalid = server
+        .get("/version")
+        .header("traceparent", "00-x-y-z")
+        .send()
+        .await
+        .unwrap();
+    assert!(!invalid.headers().contains_key("traceparent"));
+}

@@ -3,7 +3,9 @@
 
 mod drain;
 mod headers;
+mod hostile;
 mod log;
+mod metrics;
 mod probes;
 mod problems;
 mod server;

@@ -1,0 +1,214 @@
+//! Clients that mean harm, or are broken: they get a 4xx or the end of their connection, and everybody else an answer.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::server::Server;
+
+/// Sends bytes and returns all that comes back until the server closes the connection.
+async fn send(server: &Server, bytes: &[u8]) -> String {
+    let mut connection = server.connect().await;
+    // The server may close before it has read all.
+    let _ = connection.write_all(bytes).await;
+    let _ = connection.shutdown().await;
+    rest(&mut connection).await
+}
+
+async fn rest(connection: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    // A reset after the answer is an end like any other.
+    let end = timeout(Duration::from_secs(60), connection.read_to_end(&mut answer)).await;
+    let _ = end.expect("the server ends the connection");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+async fn assert_answers(server: &Server) {
+    let response = server
+        .submit("application/json", r#"{"name": "Ada"}"#)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+}
+
+fn submission(headers: &str, body: &str) -> String {
+    format!("POST /api/submissions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n{headers}\r\n{body}")
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_refused() {
+    let server = Server::start(&[]).await;
+    let garbage: Vec<u8> = (0..1_000_000_u32)
+        .map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    for bytes in [
+        garbage.as_slice(),
+        &[0; 4096],
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\r\n\r\n \r\n\r\n",
+    ] {
+        let answer = send(&server, bytes).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+    assert_answers(&server).await;
+}
+
+#[tokio::test]
+async fn ambiguous_requests_are_refused() {
+    let server = Server::start(&[]).await;
+    for headers in [
+        "content-length: 15\r\ntransfer-encoding: chunked\r\n",
+        "content-length: 15\r\ncontent-length: 16\r\n",
+        "content-length: -1\r\n",
+        "content-length: 99999999999999999999999\r\n",
+        "transfer-encoding: gzip\r\n",
+        "host: b\r\ncontent-length: 15\r\n",
+    ] {
+        let answer = send(&server, submission(headers, r#"{"name": "Ada"}"#).as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{headers}: {answer}");
+    }
+    let without_host = send(&server, b"GET /version HTTP/1.1\r\n\r\n").await;
+    assert!(without_host.starts_with("HTTP/1.1 400 "), "{without_host}");
+    assert_answers(&server).await;
+}
+
+#[tokio::test]
+async fn half_a_request_harms_nobody() {
+    let server = Server::start(&[]).await;
+    for half in [
+        "POST",
+        "POST /api/submissions HTTP/1.1\r\nhost: a",
+        &submission("content-length: 15\r\n", "{\"na"),
+    ] {
+        let answer = send(&server, half.as_bytes()).await;
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+            "{half}: {answer}"
+        );
+    }
+    assert_answers(&server).await;
+}
+
+#[tokio::test]
+async fn pipelined_requests_are_all_answered_in_order() {
+    let server = Server::start(&["--drain-time", "5s"]).await;
+    let names = ["Ada", "Bob", "Cyd"];
+    let requests = names.map(|name| submission("content-length: 15\r\n", &format!(r#"{{"name": "{name}"}}"#)));
+    let answers = send(&server, requests.concat().as_bytes()).await;
+    let positions = names.map(|name| answers.find(&format!("Hello, {name}!")).expect(name));
+    assert!(positions.is_sorted(), "{answers}");
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_told_to_go_on() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    let head = submission(
+        "expect: 100-continue\r\nconnection: close\r\ncontent-length: 15\r\n",
+        "",
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    connection.read_exact(&mut go_on).await.unwrap();
+    connection.write_all(br#"{"name": "Ada"}"#).await.unwrap();
+    let answer = rest(&mut connection).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn too_many_headers_are_refused() {
+    let server = Server::start(&[]).await;
+    let long = format!("x-long: {}\r\n", "x".repeat(16 * 1024));
+    let many = "x-one-more: x\r\n".repeat(1000);
+    let endless = format!("x-endless: {}\r\n", "x".repeat(200_000));
+    for headers in [long, many, endless] {
+        let answer = send(&server, submission(&headers, "").as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{} bytes: {answer}", headers.len());
+    }
+    assert_answers(&server).await;
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_arrive_is_cut_off() {
+    let server = Server::start(&[]).await;
+    for start in ["", "POST /api/submissions HTTP/1.1\r\nhost"] {
+        let mut connection = server.connect().await;
+        connection.write_all(start.as_bytes()).await.unwrap();
+        let answer = rest(&mut connection).await;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_dribbles_is_cut_off() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    connection
+        .write_all(submission("content-length: 4096\r\n", "").as_bytes())
+        .await
+        .unwrap();
+    let (mut reader, mut writer) = connection.split();
+    let dribble = async {
+        // One byte at a time, with pauses shorter than any limit between two reads.
+        while writer.write_all(b" ").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let mut answer = [0; 12];
+    tokio::select! {
+        answered = reader.read_exact(&mut answer) => { answered.unwrap(); }
+        () = dribble => {}
+    }
+    assert_eq!(&answer, b"HTTP/1.1 408");
+}
+
+#[tokio::test]
+async fn json_of_any_shape_is_a_bad_request_or_an_invalid_name() {
+    let server = Server::start(&[]).await;
+    let deep = format!(r#"{{"name": {}{}}}"#, "[".repeat(2000), "]".repeat(2000));
+    let deep_objects = r#"{"name":"#.repeat(400);
+    for body in [
+        deep.as_str(),
+        &deep_objects,
+        r#"{"name": "Ada", "name": "Grace"}"#,
+        r#"{"name": 1e999}"#,
+        r#"{"name": {}}"#,
+        r#"{"name": "a\u0000b"}"#,
+        "{\"name\": \"a\0b\"}",
+        r#"{"name": "\u202ea\u0085b"}"#,
+        "\u{feff}{\"name\": \"Ada\"}",
+    ] {
+        let response = server.submit("application/json", body.to_owned()).send().await.unwrap();
+        assert!(
+            matches!(response.status().as_u16(), 400 | 422),
+            "{body}: {}",
+            response.status()
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_header_can_be_injected() {
+    let server = Server::start(&[]).await;
+    for name in ["Ada\r\nx-injected: 1", "Ada\nSet-Cookie: a=b"] {
+        let form = server
+            .client
+            .post(server.url("/api/submissions"))
+            .form(&[("name", name)]);
+        let response = form.header("accept", "text/html").send().await.unwrap();
+        assert_eq!(response.status(), 422);
+        assert!(!response.headers().contains_key("x-injected") && !response.headers().contains_key("set-cookie"));
+    }
+    let answer = send(
+        &server,
+        b"GET /%0d%0ax-injected:%201 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    )
+    .await;
+    assert!(!answer.contains("x-injected"), "{answer}");
+}
