@@ -15,12 +15,18 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# logged NAME COMMAND...: keeps the command's output in .tools/log/NAME, and shows its end where the command fails.
+# logged NAME COMMAND...: keeps what the command prints in .tools/log/NAME.
 logged() {
   local log=$TOOLS/log/$1
   shift
   mkdir -p "$TOOLS/log"
-  "$@" >"$log" 2>&1 </dev/null || { tail -n 20 "$log" >&2; return 1; }
+  "$@" >"$log" 2>&1 </dev/null
+}
+
+# die_of NAME WHAT-HAPPENED: ends with what the command that was logged under NAME said last.
+die_of() {
+  tail -n 20 "$TOOLS/log/$1" >&2
+  die "$2" "The whole of it: $TOOLS/log/$1"
 }
 
 # debian_packages PACKAGE...: installs them where we may, else says what to type.
@@ -29,6 +35,6 @@ debian_packages() {
   [ "$(id -u)" = 0 ] || die "$* must be installed" "Type: sudo apt-get install $*"
   say "Installing $* (about a minute)"
   export DEBIAN_FRONTEND=noninteractive
-  logged apt-update apt-get update && logged apt-install apt-get install --yes --no-install-recommends "$@" ||
-    die "apt-get could not install $*" "See $TOOLS/log/apt-update and apt-install."
+  logged apt-update apt-get update || die_of apt-update "apt-get could not read the lists of packages"
+  logged apt-install apt-get install --yes --no-install-recommends "$@" || die_of apt-install "apt-get could not install $*"
 }
