@@ -76,7 +76,7 @@ async fn run(Settings { url, folder, picture }: Settings) -> Result<()> {
         Picture::Board { before, after, update } => {
             browser.click(".controls button").await?;
             let answered = |count: u32, figure: &str| format!("Number({figure}?.innerText) >= {count}");
-            let all = answered(before, "document.querySelector('.tally .answered dd')");
+            let all = answered(before, "document.querySelector('[data-figure=answered] dd')");
             browser.until("enough answers before the update", &all).await?;
             begin(&update).await?;
             // The newest replica is the last row.

@@ -69,7 +69,7 @@ async fn the_board_is_accessible_in_every_state() -> Result<()> {
     stage.only_newest();
     stage
         .browser
-        .until("a replica that is gone", "document.querySelector('tr.gone')")
+        .until("a replica that is gone", "document.querySelector('tr[data-gone]')")
         .await?;
     stage.assert_accessible("a replica is gone").await?;
     stage.page.set_replicas([]);

@@ -11,7 +11,7 @@ const ROWS: &str = "document.querySelectorAll('tbody tr').length";
 
 /// A figure of the tally, by its name.
 fn figure(name: &str) -> String {
-    format!("Number(document.querySelector('.tally .{name} dd').innerText)")
+    format!("Number(document.querySelector('[data-figure={name}] dd').innerText)")
 }
 
 impl Stage {
@@ -71,7 +71,7 @@ async fn two_replicas_of_two_versions_show_as_two_rows_and_a_take_over() -> Resu
     stage.add(V2.0, V2.1).await?;
     stage.browser.until("two rows", &format!("{ROWS} === 2")).await?;
     stage.browser.until_shown("v2 is taking over from v1").await?;
-    let looks = "new Set([...document.querySelectorAll('tbody .mark path')].map(mark => mark.getAttribute('class').split(' ')[1])).size";
+    let looks = "new Set([...document.querySelectorAll('tbody .mark path')].map(mark => mark.dataset.shape)).size";
     assert_eq!(
         stage.browser.value(looks).await?,
         2,
@@ -86,7 +86,7 @@ async fn two_replicas_of_two_versions_show_as_two_rows_and_a_take_over() -> Resu
         .browser
         .until(
             "the old replica fades",
-            "document.querySelector('tbody tr').className === 'gone'",
+            "document.querySelector('tbody tr').matches('[data-gone]')",
         )
         .await
 }

@@ -87,7 +87,7 @@ async fn the_board_stays_within_its_bounds_at_fifty_submissions_a_second() -> Re
     let elapsed = after.time - before.time;
     let script = (after.script - before.script) / elapsed;
     let frames = (after.frames - before.frames) / elapsed;
-    let answered = "Number(document.querySelector('.tally .answered dd').innerText)";
+    let answered = "Number(document.querySelector('[data-figure=answered] dd').innerText)";
     let answered = stage.browser.value(answered).await?;
     println!("{before:#?}\n{after:#?}\n{answered} answered");
     println!(

@@ -3,7 +3,7 @@
 use gloo_events::EventListener;
 use yew::prelude::*;
 
-use super::board::Board;
+use super::board::board;
 use super::name_form::NameForm;
 use super::outcome::Outcome;
 use crate::client::{self, Failure, Permit};
@@ -42,7 +42,7 @@ pub fn App() -> Html {
                 on_action={on_form}
             />
             <Outcome progress={state.form.progress.clone()} />
-            <Board board={state.board.clone()} on_action={on_board} />
+            { board(&state.board, &on_board) }
         </>
     }
 }

@@ -2,43 +2,33 @@
 
 use yew::prelude::*;
 
-use super::replica_table::ReplicaTable;
-use super::rollout_line::RolloutLine;
-use super::stream_controls::StreamControls;
-use super::tally::Tally;
+use super::replica_table::replica_table;
+use super::rollout_line::rollout_line;
+use super::stream_controls::stream_controls;
+use super::tally::tally;
 use super::time_line::TimeLine;
-use crate::state::board::{Board as BoardState, BoardAction};
-
-/// What [`Board`] shows, and whom it tells.
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct Props {
-    /// All that is known.
-    pub board: BoardState,
-    /// Hears what the person does.
-    pub on_action: Callback<BoardAction>,
-}
+use crate::state::{Board, BoardAction};
 
 /// The controls of the stream, and what it shows once it was started.
-#[component]
-pub fn Board(Props { board, on_action }: &Props) -> Html {
+pub fn board(board: &Board, on_action: &Callback<BoardAction>) -> Html {
     let was_started = board.running || board.totals.sent() > 0;
     html! {
         <section class="board" aria-labelledby="board-title">
             <h2 id="board-title">{ "The cluster at work" }</h2>
-            <StreamControls running={board.running} rate={board.rate} {on_action} />
+            { stream_controls(board.running, board.rate, on_action) }
             <p class="quiet" role="status">{ note(board) }</p>
             if was_started {
-                <Tally totals={board.totals} />
-                <RolloutLine rollout={board.rollout.clone()} />
+                { tally(board.totals) }
+                { rollout_line(board.rollout.as_ref()) }
                 <TimeLine tape={board.tape.clone()} replicas={board.replicas.clone()} moving={board.is_sending()} />
-                <ReplicaTable board={board.clone()} />
+                { replica_table(board) }
             }
         </section>
     }
 }
 
 /// What the person should know of the stream.
-fn note(board: &BoardState) -> Option<&'static str> {
+fn note(board: &Board) -> Option<&'static str> {
     if board.held_back {
         Some("The backend does not keep up: new submissions wait until some of those under way have ended.")
     } else if board.running && board.was_hidden {

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::replica_mark::ReplicaMark;
+use super::replica_mark::replica_mark;
 use crate::client::{Reply, TRIES};
 use crate::state::Progress;
 use crate::state::colour::colour_of;
@@ -54,7 +54,7 @@ fn answered(Reply { answer, millis, tries }: &Reply) -> Html {
         <>
             <p class="message">{ &answer.message }</p>
             <p class="by">
-                <ReplicaMark colour={colour_of(&answer.pod)} />
+                { replica_mark(colour_of(&answer.pod), 0) }
                 <span class="pod">{ &answer.pod }</span>
                 <span class="version">{ &answer.version }</span>
                 <span>{ format!("{} ms", millis.ceil() as u32) }</span>

@@ -2,24 +2,17 @@
 
 use yew::prelude::*;
 
-/// What [`ReplicaMark`] shows.
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct Props {
-    /// The replica's colour, under [`COLOURS`](crate::state::colour::COLOURS).
-    pub colour: u32,
-    /// Its version's shape, under [`Replica::SHAPES`](crate::state::board::Replica::SHAPES).
-    #[prop_or_default]
-    pub shape: u32,
+/// The same mark as on the time line, of the replica's colour, under [`COLOURS`](crate::state::colour::COLOURS), and its
+/// version's shape, under [`Replica::SHAPES`](crate::state::board::Replica::SHAPES).
+pub fn replica_mark(colour: u32, shape: u32) -> Html {
+    html! {
+        <svg class="mark" viewBox="0 0 10 10" aria-hidden="true">{ path(colour, shape, format!("M5 5{}", stroke_of(shape))) }</svg>
+    }
 }
 
-/// The same mark as on the time line: the replica's colour, its version's shape.
-#[component]
-pub fn ReplicaMark(&Props { colour, shape }: &Props) -> Html {
-    html! {
-        <svg class="mark" viewBox="0 0 10 10" aria-hidden="true">
-            <path class={format!("replica-{colour} shape-{shape}")} d={format!("M5 5{}", stroke_of(shape))} />
-        </svg>
-    }
+/// A path in a replica's colour and its version's shape.
+pub fn path(colour: u32, shape: u32, path: String) -> Html {
+    html! { <path data-colour={colour.to_string()} data-shape={shape.to_string()} d={path} /> }
 }
 
 /// How to draw a version's shape from where its mark stands: as a line without length, of which only the caps are seen,

@@ -2,19 +2,11 @@
 
 use yew::prelude::*;
 
-use super::replica_mark::ReplicaMark;
+use super::replica_mark::replica_mark;
 use crate::state::board::{Board, Replica};
 
-/// What [`ReplicaTable`] shows.
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct Props {
-    /// The replicas, and what they share.
-    pub board: Board,
-}
-
 /// One row for each replica that answered within the last minute. Those that are gone fade.
-#[component]
-pub fn ReplicaTable(Props { board }: &Props) -> Html {
+pub fn replica_table(board: &Board) -> Html {
     html! {
         <table>
             <thead>
@@ -32,9 +24,9 @@ pub fn ReplicaTable(Props { board }: &Props) -> Html {
 fn row(board: &Board, replica: &Replica) -> Html {
     let millis = |millis: Option<u32>| millis.map_or("\u{2013}".to_owned(), |millis| format!("{millis} ms"));
     html! {
-        <tr key={replica.id} class={classes!(replica.gone.then_some("gone"))}>
+        <tr key={replica.id} data-gone={replica.gone.then_some("")}>
             <th scope="row">
-                <ReplicaMark colour={replica.colour} shape={replica.shape} />
+                { replica_mark(replica.colour, replica.shape) }
                 <span class="pod">{ replica.pod.clone() }</span>
             </th>
             <td><span class="version">{ replica.version.clone() }</span></td>

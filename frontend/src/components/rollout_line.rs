@@ -4,19 +4,11 @@ use yew::prelude::*;
 
 use crate::state::board::{Phase, Rollout};
 
-/// What [`RolloutLine`] shows.
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct Props {
-    /// The last change of version.
-    pub rollout: Option<Rollout>,
-}
-
 /// Says when a second version appears and when the first is gone. Screen readers hear it.
-#[component]
-pub fn RolloutLine(Props { rollout }: &Props) -> Html {
-    let lost = rollout.as_ref().is_some_and(|rollout| rollout.lost > 0);
+pub fn rollout_line(rollout: Option<&Rollout>) -> Html {
+    let lost = rollout.is_some_and(|rollout| rollout.lost > 0);
     html! {
-        <p class={classes!("rollout", lost.then_some("lost"))} role="status">{ rollout.as_ref().map(told) }</p>
+        <p class="rollout" data-lost={lost.then_some("")} role="status">{ rollout.map(told) }</p>
     }
 }
 

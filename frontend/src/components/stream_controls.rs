@@ -5,25 +5,8 @@ use yew::prelude::*;
 
 use crate::state::board::{BoardAction, RATES};
 
-/// What [`StreamControls`] shows, and whom it tells.
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct Props {
-    /// Whether the stream runs.
-    pub running: bool,
-    /// Submissions a second.
-    pub rate: u32,
-    /// Hears what the person does.
-    pub on_action: Callback<BoardAction>,
-}
-
 /// A button that starts and stops the stream, and a slider for its rate.
-#[component]
-pub fn StreamControls(props: &Props) -> Html {
-    let Props {
-        running,
-        rate,
-        on_action,
-    } = props.clone();
+pub fn stream_controls(running: bool, rate: u32, on_action: &Callback<BoardAction>) -> Html {
     let on_click = {
         let on_action = on_action.clone();
         Callback::from(move |_: MouseEvent| {
@@ -34,6 +17,7 @@ pub fn StreamControls(props: &Props) -> Html {
             });
         })
     };
+    let on_action = on_action.clone();
     let on_input = Callback::from(move |event: InputEvent| {
         let slider = event.target_dyn_into::<HtmlInputElement>();
         if let Some(rate) = slider.and_then(|slider| slider.value().parse().ok()) {
@@ -42,7 +26,7 @@ pub fn StreamControls(props: &Props) -> Html {
     });
     html! {
         <div class="controls">
-            <button type="button" class={classes!(running.then_some("stop"))} onclick={on_click}>
+            <button type="button" data-stops={running.then_some("")} onclick={on_click}>
                 { if running { "Stop" } else { "Keep submitting" } }
             </button>
             <label for="rate">{ "Submissions a second" }</label>

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::replica_mark::{ReplicaMark, stroke_of};
+use super::replica_mark::{path, replica_mark, stroke_of};
 use super::sliding::use_sliding;
 use crate::state::board::{Mark, Replica, Second, Sign, Tape};
 
@@ -39,8 +39,8 @@ pub fn TimeLine(Props { tape, replicas, moving }: &Props) -> Html {
         // The last part of a pod's name is its own, all before it is its Deployment's.
         let own = replica.pod.rsplit('-').next().unwrap_or_default().to_owned();
         html! {
-            <li key={replica.id} class={classes!(replica.gone.then_some("gone"))}>
-                <ReplicaMark colour={replica.colour} shape={replica.shape} />
+            <li key={replica.id} data-gone={replica.gone.then_some("")}>
+                { replica_mark(replica.colour, replica.shape) }
                 <span class="own">{ own }</span>
                 <span>{ replica.version.clone() }</span>
             </li>
@@ -88,8 +88,11 @@ fn Tile(TileProps { second, lanes }: &TileProps) -> Html {
     let height = LANE * (lanes.len() as u32 + 1);
     let strokes = |sign, lane: usize, stroke| strokes(&second.0.marks, sign, LANE * (lane as u32 + 1), stroke);
     let answers = |lane, &(replica, colour, shape): &Lane| {
-        let path = strokes(Sign::Answered { replica }, lane, stroke_of(shape));
-        html! { <path class={format!("replica-{colour} shape-{shape}")} d={path} /> }
+        path(
+            colour,
+            shape,
+            strokes(Sign::Answered { replica }, lane, stroke_of(shape)),
+        )
     };
     let lost = strokes(Sign::Lost, lanes.len(), "h0");
     html! {
