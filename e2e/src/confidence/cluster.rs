@@ -1,18 +1,13 @@
 //! The application as it is deployed on the cluster, and what can be done to it.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
 
+use super::wait::{missing_image, rolled_out, until};
 use super::{disruption, kubectl};
 
 /// The pods of the application, and nobody else's.
 pub(super) const PODS: &str = "app in (backend, frontend)";
-
-/// How long the cluster may take for one thing before we call it stuck.
-pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// One of the two Deployments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +30,7 @@ impl App {
         }
     }
 
-    fn deployment(self) -> String {
+    pub(super) fn deployment(self) -> String {
         format!("deployment/k8s-demo-{}", self.name())
     }
 
@@ -115,20 +110,26 @@ impl Cluster {
     /// Where the cluster does not find such an image.
     pub async fn roll_out(&self, apps: &[App], tag: Option<&str>) -> Result<()> {
         for &app in apps {
-            let found = self.image(app);
-            let image = match tag {
-                Some(tag) => format!(
-                    "{}:{tag}",
-                    found.rsplit_once(':').map_or(found, |(repository, _)| repository)
-                ),
-                None => found.to_owned(),
-            };
-            kubectl::run(&["set", "image", &app.deployment(), &format!("{}={image}", app.name())]).await?;
+            self.set_image(app, tag).await?;
         }
         tokio::select! {
             done = rolled_out(apps) => done,
             image = missing_image() => bail!("the cluster does not find the image {}: make images VERSION={}", image?, tag.unwrap_or("v1")),
         }
+    }
+
+    /// Gives the Deployment the image of that tag, or the one that was found.
+    async fn set_image(&self, app: App, tag: Option<&str>) -> Result<()> {
+        let found = self.image(app);
+        let image = match tag {
+            Some(tag) => format!(
+                "{}:{tag}",
+                found.rsplit_once(':').map_or(found, |(repository, _)| repository)
+            ),
+            None => found.to_owned(),
+        };
+        kubectl::run(&["set", "image", &app.deployment(), &format!("{}={image}", app.name())]).await?;
+        Ok(())
     }
 
     /// Scales them, and waits until as many replicas are ready.
@@ -167,42 +168,14 @@ impl Cluster {
             kubectl::run(&["uncordon", node]).await?;
         }
         for app in App::ALL {
-            let replicas = self.found(app)["spec"]["replicas"].as_u64().unwrap_or(1);
-            self.scale(&[app], replicas).await?;
+            let replicas = format!("--replicas={}", self.found(app)["spec"]["replicas"]);
+            self.set_image(app, None).await?;
+            kubectl::run(&["scale", &app.deployment(), &replicas]).await?;
         }
-        self.roll_out(&App::ALL, None).await?;
         kubectl::run(&["delete", "pod", disruption::KILLER, "--now", "--ignore-not-found"]).await?;
+        rolled_out(&App::ALL).await?;
         self.settle().await
     }
-}
-
-/// Waits until the Deployments are as they were last told to be.
-pub(super) async fn rolled_out(apps: &[App]) -> Result<()> {
-    let timeout = format!("--timeout={}s", PATIENCE.as_secs());
-    for app in apps {
-        kubectl::run(&["rollout", "status", &app.deployment(), &timeout]).await?;
-    }
-    Ok(())
-}
-
-/// Waits until a pod cannot start because its image is not to be had.
-async fn missing_image() -> Result<String> {
-    until("an image", async || {
-        let pods = kubectl::get(&["pods", "--selector", PODS]).await?;
-        let mut containers = items(&pods)
-            .flat_map(|pod| pod["status"]["containerStatuses"].as_array())
-            .flatten();
-        let missing = containers.find(|container| {
-            let reason = container["state"]["waiting"]["reason"].as_str();
-            ["ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff"]
-                .map(Some)
-                .contains(&reason)
-        });
-        Ok(missing
-            .and_then(|container| container["image"].as_str())
-            .map(str::to_owned))
-    })
-    .await
 }
 
 /// The objects of a list.
@@ -225,18 +198,4 @@ pub(super) fn is_ready(pod: &Value) -> bool {
         && pod["status"]["conditions"]
             .as_array()
             .is_some_and(|conditions| conditions.iter().any(ready))
-}
-
-/// Asks again until there is something.
-pub(super) async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
-    let give_up = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = ask().await? {
-            return Ok(found);
-        }
-        if Instant::now() > give_up {
-            bail!("gave up waiting for {what} after {} s", PATIENCE.as_secs());
-        }
-        sleep(Duration::from_millis(500)).await;
-    }
 }

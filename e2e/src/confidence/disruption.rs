@@ -3,8 +3,9 @@
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use super::cluster::{App, Cluster, PATIENCE, PODS, is_ready, items, rolled_out, some_pod, until};
+use super::cluster::{App, Cluster, PODS, is_ready, items, some_pod};
 use super::kubectl;
+use super::wait::{PATIENCE, rolled_out, until};
 
 /// The pod that kills.
 pub(super) const KILLER: &str = "k8s-demo-kill";

@@ -4,6 +4,7 @@
 //! * [`run`]: plays the scenarios, one after the other, while the two clients send
 //! * [`scenario`]: what happens to the cluster
 //! * [`cluster`], [`disruption`]: what can be done to the application as it is deployed, by [`kubectl`]
+//! * [`wait`]: until the cluster has done it
 //! * [`load`]: a steady stream of submissions, each sent by a [`client`], counted in a [`tally`]
 //! * [`report`]: the table, and the verdict
 
@@ -17,3 +18,4 @@ pub mod run;
 pub mod scenario;
 pub mod settings;
 pub mod tally;
+pub mod wait;

@@ -41,7 +41,11 @@ pub async fn run(settings: &Settings, cluster: &mut Cluster, report: &mut Report
         };
         let play = async {
             let earliest_end = Instant::now() + settings.duration;
-            let played = async { scenario.play(cluster, &script).await.and(cluster.settle().await) }.await;
+            let played = async {
+                scenario.play(cluster, &script).await?;
+                cluster.settle().await
+            }
+            .await;
             sleep_until(earliest_end).await;
             stop.send_replace(true);
             played

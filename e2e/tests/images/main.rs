@@ -6,8 +6,8 @@
 mod stage;
 
 use anyhow::{Context, Result};
-use api::{Answer, BuildInfo, Problem};
-use reqwest::{Response, StatusCode, header};
+use api::{Answer, BuildInfo, Problem, Submission, path};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 
 use crate::stage::{Stage, docker, inspect};
 
@@ -18,6 +18,13 @@ fn values<'a>(response: &'a Response, name: &str) -> Vec<&'a str> {
         .iter()
         .map(|value| value.to_str().unwrap())
         .collect()
+}
+
+fn submission(http: &Client, frontend: &str) -> RequestBuilder {
+    let request = http.post(format!("{frontend}{}", path::SUBMISSIONS));
+    request
+        .json(&Submission { name: "Ada".to_owned() })
+        .header("x-request-id", "test-1")
 }
 
 #[tokio::test]
@@ -57,8 +64,8 @@ async fn the_images_are_small() -> Result<()> {
 #[tokio::test]
 async fn the_backend_tells_the_version_and_the_commit_that_it_was_built_with() -> Result<()> {
     let stage = Stage::new("version").await?;
-    let url = stage.backend().await?;
-    let build: BuildInfo = stage.http.get(format!("{url}/version")).send().await?.json().await?;
+    let backend = stage.backend().await?;
+    let build: BuildInfo = reqwest::get(format!("{}/version", backend.url)).await?.json().await?;
     let labels = inspect("k8s-demo-backend:v1").await?["Config"]["Labels"].clone();
     assert_eq!(build.version, "v1");
     assert_eq!(build.commit, labels["org.opencontainers.image.revision"]);
@@ -69,15 +76,15 @@ async fn the_backend_tells_the_version_and_the_commit_that_it_was_built_with() -
 async fn every_response_of_the_frontend_bears_the_security_headers_once() -> Result<()> {
     let stage = Stage::new("headers").await?;
     stage.backend().await?;
-    let url = stage.frontend().await?;
-    stage.submit_until(&url, StatusCode::OK).await?;
+    let url = stage.frontend(&[]).await?.url;
+    stage.until(StatusCode::OK, |http| submission(http, &url)).await?;
     for (path, status) in [
         ("/", 200),
         ("/healthz", 200),
         ("/no-such-file", 404),
         ("/api/no-such-path", 404),
     ] {
-        let response = stage.http.get(format!("{url}{path}")).send().await?;
+        let response = reqwest::get(format!("{url}{path}")).await?;
         assert_eq!(response.status(), status, "{path}");
         for name in [
             "content-security-policy",
@@ -101,31 +108,45 @@ async fn every_response_of_the_frontend_bears_the_security_headers_once() -> Res
 #[tokio::test]
 async fn hashed_files_are_kept_for_good_and_the_page_is_asked_for_again_and_both_travel_compressed() -> Result<()> {
     let stage = Stage::new("cache").await?;
-    let url = stage.frontend().await?;
-    let get = async |path: &str| {
-        stage
-            .http
-            .get(format!("{url}{path}"))
-            .header("accept-encoding", "gzip")
-            .send()
-            .await
-    };
-    let page = stage.http.get(&url).send().await?.text().await?;
-    let (_, after) = page
+    let url = stage.frontend(&[]).await?.url;
+    let page = reqwest::get(&url).await?.text().await?;
+    let named = page
         .split_once("href=\"/frontend-")
-        .context("the page names its script")?;
-    let script = format!("/frontend-{}", after.split_once('"').context("an attribute ends")?.0);
+        .context("the page names its script")?
+        .1;
+    let script = format!("/frontend-{}", named.split_once('"').context("an attribute ends")?.0);
     for (path, cache_control) in [("/", "no-cache"), (&script, "public, max-age=31536000, immutable")] {
-        let response = get(path).await?;
+        let request = stage.http.get(format!("{url}{path}")).header("accept-encoding", "gzip");
+        let response = request.send().await?;
         assert_eq!(values(&response, "cache-control"), [cache_control], "{path}");
         assert_eq!(values(&response, "content-encoding"), ["gzip"], "{path}");
         assert_eq!(values(&response, "vary"), ["Accept-Encoding"], "{path}");
     }
-    let missing = get("/frontend-0123456789abcdef.js").await?;
-    assert_eq!(missing.status(), 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_only_another_pod_has_is_fetched_from_there_and_one_that_none_has_is_not_found() -> Result<()> {
+    let stage = Stage::new("sibling").await?;
+    let old = stage.frontend(&[]).await?;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let of_the_new_page = "frontend-0123456789abcdef.js";
+    let volume = format!("--volume={file}:/usr/share/nginx/html/{of_the_new_page}:ro");
+    stage.frontend(&[&volume]).await?;
+    let get = |file: &str| {
+        let url = format!("{}/{file}", old.url);
+        move |http: &Client| http.get(&url)
+    };
+    let found = stage.until(StatusCode::OK, get(of_the_new_page)).await?;
+    assert_eq!(values(&found, "cache-control"), ["public, max-age=31536000, immutable"]);
+    assert_eq!(values(&found, "content-security-policy").len(), 1);
+    assert_eq!(found.text().await?, std::fs::read_to_string(file)?);
+    let missing = stage
+        .until(StatusCode::NOT_FOUND, get("frontend-fedcba9876543210.js"))
+        .await?;
     assert!(
         values(&missing, "cache-control").is_empty(),
-        "another pod may have it during a rollout"
+        "it may be there in a moment"
     );
     Ok(())
 }
@@ -133,20 +154,22 @@ async fn hashed_files_are_kept_for_good_and_the_page_is_asked_for_again_and_both
 #[tokio::test]
 async fn the_frontend_starts_without_a_backend_and_finds_it_when_it_comes_and_when_it_comes_again() -> Result<()> {
     let stage = Stage::new("away").await?;
-    let url = stage.frontend().await?;
+    let url = stage.frontend(&[]).await?.url;
     for _ in 0..2 {
-        let response = stage.submit_until(&url, StatusCode::BAD_GATEWAY).await?;
+        let response = stage
+            .until(StatusCode::BAD_GATEWAY, |http| submission(http, &url))
+            .await?;
         assert_eq!(values(&response, header::CONTENT_TYPE.as_str()), [Problem::MEDIA_TYPE]);
         assert_eq!(values(&response, "x-request-id"), ["test-1"]);
         let problem: Problem = response.json().await?;
         assert_eq!((problem.status, problem.title.as_str()), (502, "Bad Gateway"));
 
-        stage.backend().await?; // with another address every time
-        let response = stage.submit_until(&url, StatusCode::OK).await?;
+        let backend = stage.backend().await?; // with another address every time
+        let response = stage.until(StatusCode::OK, |http| submission(http, &url)).await?;
         assert_eq!(values(&response, "x-request-id"), ["test-1"]);
         let answer: Answer = response.json().await?;
         assert!(answer.message.contains("Ada") && answer.version == "v1");
-        stage.stop("k8s-demo-backend-service").await?;
+        backend.stop().await?;
     }
     Ok(())
 }

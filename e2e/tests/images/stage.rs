@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
@@ -29,6 +29,20 @@ pub async fn inspect(image: &str) -> Result<Value> {
     Ok(list[0].clone())
 }
 
+/// A running container.
+pub struct Container {
+    id: String,
+    /// Where it answers on this machine.
+    pub url: String,
+}
+
+impl Container {
+    /// Ends it.
+    pub async fn stop(self) -> Result<()> {
+        docker(&["rm", "--force", &self.id]).await.map(drop)
+    }
+}
+
 /// Containers on a network of their own, on which they find each other by name. All of it goes with this value.
 pub struct Stage {
     network: String,
@@ -44,70 +58,44 @@ impl Stage {
         Ok(Self { network, http })
     }
 
-    /// Starts an image as k8s/ does: a read-only root, no capabilities. Hands back its address.
-    async fn start(&self, image: &str, service: &str, port: u16) -> Result<String> {
-        let name = format!("{}-{service}", self.network);
-        let (alias, publish) = (
-            format!("--network-alias={service}"),
-            format!("--publish=127.0.0.1::{port}"),
-        );
-        docker(&[
-            "run",
-            "--detach",
-            "--name",
-            &name,
-            "--network",
-            &self.network,
-            &alias,
-            &publish,
+    /// Starts the frontend. A Service would find it under its own name.
+    pub async fn frontend(&self, options: &[&str]) -> Result<Container> {
+        self.start("k8s-demo-frontend", 8080, options).await
+    }
+
+    /// Starts a backend. nginx finds it under the name of its Service.
+    pub async fn backend(&self) -> Result<Container> {
+        self.start("k8s-demo-backend", 8000, &[]).await
+    }
+
+    /// Starts an image as k8s/ does: a read-only root, no capabilities.
+    async fn start(&self, image: &str, port: u16, options: &[&str]) -> Result<Container> {
+        let alias = format!("--network-alias={image}-service");
+        let publish = format!("--publish=127.0.0.1::{port}");
+        let place = ["run", "--detach", "--network", &self.network, &alias, &publish];
+        let locked = [
             "--read-only",
             "--tmpfs=/tmp",
             "--cap-drop=ALL",
             "--security-opt=no-new-privileges",
-            image,
-        ])
-        .await?;
-        let address = docker(&["port", &name, &port.to_string()]).await?;
-        let url = format!("http://{address}");
+        ];
+        let image = format!("{image}:v1");
+        let id = docker(&[&place[..], &locked, options, &[&image]].concat()).await?;
+        let url = format!("http://{}", docker(&["port", &id, &port.to_string()]).await?);
         let give_up = Instant::now() + LIMIT;
         while self.http.get(format!("{url}/healthz")).send().await.is_err() {
-            ensure!(
-                Instant::now() < give_up,
-                "{image} does not answer: {}",
-                docker(&["logs", &name]).await?
-            );
+            let log = docker(&["logs", &id]).await?;
+            ensure!(Instant::now() < give_up, "{image} does not answer: {log}");
             sleep(Duration::from_millis(50)).await;
         }
-        Ok(url)
+        Ok(Container { id, url })
     }
 
-    /// Ends a container.
-    pub async fn stop(&self, service: &str) -> Result<()> {
-        docker(&["rm", "--force", &format!("{}-{service}", self.network)])
-            .await
-            .map(drop)
-    }
-
-    /// Starts the frontend.
-    pub async fn frontend(&self) -> Result<String> {
-        self.start("k8s-demo-frontend:v1", "frontend", 8080).await
-    }
-
-    /// Starts a backend under the name of its Service.
-    pub async fn backend(&self) -> Result<String> {
-        self.start("k8s-demo-backend:v1", "k8s-demo-backend-service", 8000)
-            .await
-    }
-
-    /// Submits until the status is the one awaited: nginx asks DNS every two seconds.
-    pub async fn submit_until(&self, url: &str, awaited: StatusCode) -> Result<Response> {
+    /// Asks until the status is the one awaited: nginx asks DNS every two seconds.
+    pub async fn until(&self, awaited: StatusCode, request: impl Fn(&Client) -> RequestBuilder) -> Result<Response> {
         let give_up = Instant::now() + LIMIT;
         loop {
-            let submit = self
-                .http
-                .post(format!("{url}/api/submissions"))
-                .json(&serde_json::json!({"name": "Ada"}));
-            let response = submit.header("x-request-id", "test-1").send().await?;
+            let response = request(&self.http).send().await?;
             if response.status() == awaited {
                 return Ok(response);
             }
