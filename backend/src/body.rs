@@ -26,11 +26,15 @@ impl MediaType {
     ///
     /// [`Error::UnsupportedMediaType`] when it is another, or none.
     pub fn of(request: &HttpRequest) -> Result<Self, Error> {
-        match request.content_type().to_ascii_lowercase().as_str() {
-            "application/json" => Ok(Self::Json),
-            "application/x-www-form-urlencoded" => Ok(Self::Form),
-            _ => Err(Error::UnsupportedMediaType),
-        }
+        let told = request.content_type();
+        let known = [
+            ("application/json", Self::Json),
+            ("application/x-www-form-urlencoded", Self::Form),
+        ];
+        let matching = known.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(told));
+        matching
+            .map(|(_, media_type)| media_type)
+            .ok_or(Error::UnsupportedMediaType)
     }
 }
 

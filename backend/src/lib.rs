@@ -1,6 +1,6 @@
 //! The server that answers submissions, and drains before it ends.
 //!
-//! A request comes in at [`startup`], passes the layers named there, and [`routes`] says which handler answers it.
+//! A request comes in at [`startup`], passes the [`layer`] around every handler, and [`routes`] says which handler answers it.
 //!
 //! * [`settings`]: every flag and environment variable, read once
 //! * [`startup`]: the listener and the server: its limits and its layers
@@ -8,8 +8,9 @@
 //! * [`submissions`], [`probes`], [`metrics`], [`version`]: the handlers
 //! * [`body`], [`accept`], [`html`]: how a submission is read, and how its answer is written
 //! * [`error`]: everything that can be wrong with a request, and the problem document that says so
-//! * [`response_headers`], [`observe`], [`limits`], [`panics`]: the layers around every handler
-//! * [`request_context`], [`request_id`], [`trace_context`]: what these layers know of a request
+//! * [`layer`], [`limits`], [`panics`]: what happens around every handler
+//! * [`request_context`], [`request_id`], [`trace_context`], [`request_span`]: what is known of a request, and logged
+//! * [`replica`]: what all requests share
 //! * [`drain`], [`signals`]: the end of the process
 //! * [`log`]: where log lines go, and what they look like
 
@@ -18,15 +19,16 @@ pub mod body;
 pub mod drain;
 pub mod error;
 pub mod html;
+pub mod layer;
 pub mod limits;
 pub mod log;
 pub mod metrics;
-pub mod observe;
 pub mod panics;
 pub mod probes;
+pub mod replica;
 pub mod request_context;
 pub mod request_id;
-pub mod response_headers;
+pub mod request_span;
 pub mod routes;
 pub mod settings;
 pub mod signals;

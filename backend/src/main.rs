@@ -2,7 +2,7 @@
 
 use std::{error::Error, process::ExitCode};
 
-use backend::{Settings, log, signals, startup};
+use backend::{Settings, log, routes, signals, startup};
 use clap::Parser;
 
 #[actix_web::main]
@@ -20,7 +20,7 @@ async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let listener = startup::bind(settings)?;
     let log = log::start(settings)?;
     let shutdown = signals::shutdown(log.clone())?;
-    let outcome = startup::serve(listener, settings, shutdown).await;
+    let outcome = startup::serve(listener, settings, routes::configure, shutdown).await;
     log.flush();
     Ok(outcome?)
 }

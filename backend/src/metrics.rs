@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, web};
 use api::BuildInfo;
 use prometheus::{HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TEXT_FORMAT, TextEncoder};
 
-use crate::drain::Drain;
+use crate::replica::Replica;
 
 /// Upper bounds of the histogram's buckets, in seconds. An answer takes well under a millisecond, and a body may take up to
 /// [`limits::ARRIVAL_TIME`](crate::limits::ARRIVAL_TIME) to arrive.
@@ -16,8 +16,8 @@ const BUCKETS: [f64; 12] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 2.5, 5.0,
 ];
 
-/// The replica's metrics.
-#[derive(Debug)]
+/// The replica's metrics. Clones count together.
+#[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Registry,
     requests: HistogramVec,
@@ -82,8 +82,9 @@ impl Drop for InFlight {
 }
 
 /// Answers with all metrics.
-pub async fn metrics(metrics: web::Data<Metrics>, drain: web::Data<Drain>) -> HttpResponse {
-    metrics.draining.set(drain.is_draining().into());
+pub async fn metrics(replica: web::Data<Replica>) -> HttpResponse {
+    let metrics = &replica.metrics;
+    metrics.draining.set(replica.drain.is_draining().into());
     match TextEncoder::new().encode_to_string(&metrics.registry.gather()) {
         Ok(text) => HttpResponse::Ok().content_type(TEXT_FORMAT).body(text),
         Err(error) => {

@@ -2,23 +2,13 @@
 
 use std::{future::Future, panic::AssertUnwindSafe};
 
-use actix_web::{
-    Error,
-    dev::{Service, ServiceRequest, ServiceResponse},
-};
 use futures_util::FutureExt;
 
-use crate::error;
+use crate::error::Error;
 
-/// The layer that turns a panic into [`error::Error::Internal`].
-pub fn catch<S, B>(
-    request: ServiceRequest,
-    service: &S,
-) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-{
+/// Turns a panic into [`Error::Internal`]. `log` has logged it by then.
+pub fn catch<T, E: From<Error>>(response: impl Future<Output = Result<T, E>>) -> impl Future<Output = Result<T, E>> {
     // What a panic leaves half done is the request's own, and goes with it.
-    let response = AssertUnwindSafe(service.call(request)).catch_unwind();
-    async { response.await.unwrap_or_else(|_| Err(error::Error::Internal.into())) }
+    let caught = AssertUnwindSafe(response).catch_unwind();
+    async { caught.await.unwrap_or_else(|_| Err(Error::Internal.into())) }
 }

@@ -3,7 +3,7 @@
 
 use actix_web::{HttpResponse, web};
 
-use crate::drain::Drain;
+use crate::replica::Replica;
 
 /// Answers 200 while the process lives, also while it drains: restarting it then would lose what is in flight.
 pub async fn healthz() -> HttpResponse {
@@ -11,8 +11,8 @@ pub async fn healthz() -> HttpResponse {
 }
 
 /// Answers 200 while the replica wants traffic, and 503 while it drains.
-pub async fn readyz(drain: web::Data<Drain>) -> HttpResponse {
-    if drain.is_draining() {
+pub async fn readyz(replica: web::Data<Replica>) -> HttpResponse {
+    if replica.drain.is_draining() {
         HttpResponse::ServiceUnavailable()
             .content_type(mime::TEXT_PLAIN_UTF_8)
             .body("draining\n")

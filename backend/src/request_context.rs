@@ -23,8 +23,13 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// Works out the context and keeps it with the request.
-    pub fn attach(request: &ServiceRequest) -> Rc<Self> {
+    /// The context of a request, worked out where it is first asked for.
+    pub fn of(request: &ServiceRequest) -> Rc<Self> {
+        let attached = request.extensions().get::<Rc<Self>>().cloned();
+        attached.unwrap_or_else(|| Self::attach(request))
+    }
+
+    fn attach(request: &ServiceRequest) -> Rc<Self> {
         let context = Rc::new(Self {
             id: RequestId::of(request),
             trace: TraceContext::of(request),
@@ -33,12 +38,6 @@ impl RequestContext {
         });
         request.extensions_mut().insert(context.clone());
         context
-    }
-
-    /// The context of a request that passed the first layer.
-    pub fn of(request: &ServiceRequest) -> Rc<Self> {
-        let attached = request.extensions().get::<Rc<Self>>().cloned();
-        attached.unwrap_or_else(|| Self::attach(request))
     }
 }
 

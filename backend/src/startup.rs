@@ -4,20 +4,15 @@ use std::{
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
+    sync::Arc,
+    thread,
 };
 
 use actix_web::{App, HttpServer, web};
 use api::BuildInfo;
 use tracing_actix_web::TracingLogger;
 
-use crate::{
-    Settings,
-    drain::Drain,
-    limits,
-    metrics::Metrics,
-    observe::{self, RequestSpan},
-    panics, response_headers, routes,
-};
+use crate::{Settings, layer, limits, metrics::Metrics, replica::Replica, request_span::RequestSpan};
 
 /// Why the server has no address to listen on. Its text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +47,7 @@ pub fn bind(settings: &Settings) -> Result<TcpListener, BindError> {
     })
 }
 
-/// Answers requests until `shutdown` ends; then drains, finishes what is in flight, and returns.
+/// Answers requests on `routes` until `shutdown` ends; then drains, finishes what is in flight, and returns.
 ///
 /// # Errors
 ///
@@ -60,36 +55,36 @@ pub fn bind(settings: &Settings) -> Result<TcpListener, BindError> {
 pub async fn serve(
     listener: TcpListener,
     settings: &Settings,
+    routes: fn(&mut web::ServiceConfig),
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let build = web::Data::new(BuildInfo {
+    let build = BuildInfo {
         version: settings.app_version.clone(),
         commit: settings.commit.clone(),
         pod: settings.pod_name.clone(),
-    });
-    let drain = web::Data::new(Drain::default());
-    let metrics = web::Data::new(Metrics::new(&build).map_err(io::Error::other)?);
+    };
     tracing::info!(address = %listener.local_addr()?, version = build.version, pod = build.pod, "listening");
-
+    let replica = Replica {
+        metrics: Metrics::new(&build).map_err(io::Error::other)?,
+        build: Arc::new(build),
+        drain: Arc::default(),
+    };
     let drained = {
-        let (drain, drain_time) = (drain.clone(), settings.drain_time);
+        let (drain, drain_time) = (replica.drain.clone(), settings.drain_time);
         async move { drain.run(shutdown, drain_time).await }
     };
+    let workers = thread::available_parallelism()?.get();
     HttpServer::new(move || {
-        // The last layer is the first to see a request.
         App::new()
-            .app_data(build.clone())
-            .app_data(drain.clone())
-            .app_data(metrics.clone())
-            .configure(routes::configure)
-            .wrap_fn(panics::catch)
-            .wrap_fn(limits::headers)
-            .wrap_fn(observe::answered)
+            // One for each worker thread: counting references to a shared one would cost more than the handlers do.
+            .app_data(web::Data::new(replica.clone()))
+            .configure(routes)
+            .wrap_fn(layer::around)
             .wrap(TracingLogger::<RequestSpan>::new())
-            .wrap_fn(response_headers::add)
     })
     .client_request_timeout(limits::ARRIVAL_TIME)
-    .max_connections(limits::CONNECTIONS)
+    .workers(workers)
+    .max_connections(limits::CONNECTIONS / workers)
     // An idle connection must end before the listener does: a request sent on it later would be lost.
     .keep_alive(limits::KEEP_ALIVE.min(settings.drain_time))
     .shutdown_signal(drained)

@@ -8,20 +8,21 @@ use crate::{
     body::{self, MediaType},
     error::Error,
     html,
+    replica::Replica,
 };
 
 /// Answers a submission: with JSON, or with a page where a browser sent the form without script.
 pub async fn submit(
     request: HttpRequest,
     payload: web::Payload,
-    build: web::Data<BuildInfo>,
+    replica: web::Data<Replica>,
 ) -> Result<HttpResponse, Error> {
     let media_type = MediaType::of(&request)?;
     let body = body::read(&request, payload).await?;
     let submission = body::parse(media_type, &body)?;
     let outcome = Name::try_from(submission.name.as_str())
         .map_err(Error::from)
-        .map(|name| answer(&name, &build));
+        .map(|name| answer(&name, &replica.build));
 
     if media_type == MediaType::Form && prefers_html(&request) {
         return Ok(match outcome {

@@ -1,9 +1,10 @@
 //! `GET /version`: which build this replica runs.
 
 use actix_web::{HttpResponse, web};
-use api::BuildInfo;
 
-/// Answers with the [`BuildInfo`].
-pub async fn version(build: web::Data<BuildInfo>) -> HttpResponse {
-    HttpResponse::Ok().json(&**build)
+use crate::replica::Replica;
+
+/// Answers with the [`BuildInfo`](api::BuildInfo).
+pub async fn version(replica: web::Data<Replica>) -> HttpResponse {
+    HttpResponse::Ok().json(&*replica.build)
 }

@@ -1,6 +1,7 @@
 //! Starts the real binary on a free port, reads its log, and signals it.
 
 use std::{
+    path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -33,7 +34,12 @@ pub struct Server {
 impl Server {
     /// Starts a server on a free port and waits until it listens.
     pub async fn start(arguments: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_backend"))
+        Self::start_program(env!("CARGO_BIN_EXE_backend").as_ref(), arguments).await
+    }
+
+    /// The same of another program that takes the same settings.
+    pub async fn start_program(program: &Path, arguments: &[&str]) -> Self {
+        let mut process = Command::new(program)
             .args([
                 "--port",
                 "0",

@@ -1,0 +1,89 @@
+//! What happens around every handler, in one layer: each more would cost every request the moving of its response.
+
+use std::{future::Future, rc::Rc, time::Instant};
+
+use actix_web::{
+    Error,
+    dev::{ResponseHead, Service, ServiceRequest, ServiceResponse},
+    http::{
+        ConnectionType,
+        header::{self, HeaderValue},
+    },
+    web,
+};
+use api::path;
+
+use crate::{limits, panics, replica::Replica, request_context::RequestContext, request_id, trace_context};
+
+/// The layer: refuses what is beyond the limits, catches panics, counts, logs one line, and puts the headers on the
+/// response that all responses bear.
+pub fn around<S, B>(
+    request: ServiceRequest,
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    let started = Instant::now();
+    let context = RequestContext::of(&request);
+    let replica = request
+        .app_data::<web::Data<Replica>>()
+        .cloned()
+        .expect("startup gives it to the App");
+    let response = limits::check_headers(request.headers()).map(|()| panics::catch(service.call(request)));
+    async move {
+        let in_flight = replica.metrics.begin();
+        let mut outcome = match response {
+            Ok(response) => response.await,
+            Err(error) => Err(error.into()),
+        };
+        drop(in_flight);
+        let status = match &outcome {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        let took = started.elapsed();
+        replica
+            .metrics
+            .answered(context.method, &context.route, status.as_str(), took);
+        log(&context, status.as_u16(), took.as_micros() as u64);
+        add_headers(&mut outcome, &context, replica.drain.is_draining());
+        outcome
+    }
+}
+
+fn log(context: &RequestContext, status: u16, latency_us: u64) {
+    // Kubernetes and Prometheus ask every few seconds, which would bury what people want to read.
+    if [path::HEALTHZ, path::READYZ, path::METRICS].contains(&context.route.as_str()) {
+        tracing::debug!(status, latency_us, "request");
+    } else {
+        tracing::info!(status, latency_us, "request");
+    }
+}
+
+fn add_headers<B>(outcome: &mut Result<ServiceResponse<B>, Error>, context: &Rc<RequestContext>, draining: bool) {
+    match outcome {
+        Ok(response) => add_headers_to(response.response_mut().head_mut(), context, draining),
+        Err(error) => {
+            let context = Rc::clone(context);
+            error.add_response_mapper(move |mut response| {
+                add_headers_to(response.head_mut(), &context, draining);
+                response
+            });
+        }
+    }
+}
+
+fn add_headers_to(head: &mut ResponseHead, context: &RequestContext, draining: bool) {
+    let headers = head.headers_mut();
+    headers.insert(request_id::HEADER, context.id.header_value());
+    if let Some(trace) = &context.trace {
+        headers.insert(trace_context::HEADER, trace.header_value());
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // So that a kept-alive client opens its next connection elsewhere, before this listener closes.
+    if draining {
+        head.set_connection_type(ConnectionType::Close);
+    }
+}

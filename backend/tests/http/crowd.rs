@@ -1,0 +1,64 @@
+//! Thousands of connections at once: whoever asks for something is answered, and memory stays bounded.
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use crate::server::Server;
+
+/// Opens connections that send the start of a request, and nothing more.
+async fn crowd(server: &Server, size: usize, start: &[u8]) -> Vec<TcpStream> {
+    let mut crowd = Vec::with_capacity(size);
+    for _ in 0..size {
+        let mut connection = server.connect().await;
+        connection.write_all(start).await.unwrap();
+        crowd.push(connection);
+    }
+    crowd
+}
+
+/// A server that may have as many connections as this machine allows, as this test may.
+async fn start() -> Server {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, most, most).expect("at least 10,000 open files are allowed: ulimit -Hn");
+    Server::start(&[]).await
+}
+
+async fn assert_answers(server: &Server) {
+    let response = server
+        .submit("application/json", r#"{"name": "Ada"}"#)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+}
+
+/// Resident memory in bytes, where the metrics tell it.
+async fn memory(server: &Server) -> Option<f64> {
+    let metrics = server.get("/metrics").send().await.unwrap().text().await.unwrap();
+    let value = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("process_resident_memory_bytes "))?;
+    Some(value.parse().unwrap())
+}
+
+#[tokio::test]
+async fn five_thousand_idle_or_dribbling_connections_keep_nobody_from_being_answered() {
+    for (start_of_request, most_memory) in [("", 128e6), ("POST /api/submissions HTTP/1.1\r\nhost: a\r\nx-", 192e6)] {
+        let server = start().await;
+        let crowd = crowd(&server, 5000, start_of_request.as_bytes()).await;
+        assert_answers(&server).await;
+        if let Some(memory) = memory(&server).await {
+            assert!(memory < most_memory, "{memory} bytes for {start_of_request:?}");
+        }
+        drop(crowd);
+    }
+}
+
+#[tokio::test]
+async fn more_connections_than_the_limit_wait_for_their_turn() {
+    let server = start().await;
+    let crowd = crowd(&server, backend::limits::CONNECTIONS + 500, b"").await;
+    assert_answers(&server).await;
+    drop(crowd);
+    assert_answers(&server).await;
+}
