@@ -2,6 +2,7 @@
 //! `/api/` on to one replica after the other, on a new connection each time.
 
 use std::{
+    env, fs,
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -19,10 +20,6 @@ use actix_web::{
 use anyhow::{Context, Result, ensure};
 use api::Problem;
 use tokio::sync::watch;
-
-/// What `frontend/nginx.conf` sends, so that what it forbids fails here already.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-     connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A page server on a port of its own. It ends when it is dropped.
 pub struct PageServer {
@@ -44,6 +41,7 @@ impl PageServer {
     /// Serves the page that Trunk has built, with no replica behind it yet.
     pub fn start() -> Result<Self> {
         let dist = dist()?;
+        let policy = content_security_policy()?;
         let client = reqwest::Client::builder()
             .pool_max_idle_per_host(0)
             .connect_timeout(Duration::from_secs(1))
@@ -57,7 +55,7 @@ impl PageServer {
         let data = Data::from(service.clone());
         let server = HttpServer::new(move || {
             App::new()
-                .wrap(DefaultHeaders::new().add(("Content-Security-Policy", CONTENT_SECURITY_POLICY)))
+                .wrap(DefaultHeaders::new().add(("Content-Security-Policy", policy.as_str())))
                 .app_data(data.clone())
                 .route("/api/{path:.*}", web::to(pass_on))
                 .route("/{file}.wasm", web::get().to(webassembly))
@@ -145,11 +143,27 @@ async fn ask(request: &HttpRequest, body: Bytes, service: &Service) -> Result<Ht
     Ok(response.body(answer.bytes().await?))
 }
 
+/// What the frontend image sends, so that what it forbids fails here already.
+fn content_security_policy() -> Result<String> {
+    let configuration = Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend/nginx.conf");
+    let configuration = fs::read_to_string(configuration)?;
+    let (_, policy) = configuration
+        .split_once("add_header Content-Security-Policy \"")
+        .context("nginx sends a Content-Security-Policy")?;
+    let (policy, _) = policy
+        .split_once('"')
+        .context("the policy ends with a quotation mark")?;
+    Ok(policy.to_owned())
+}
+
+/// What Trunk has built, here or wherever `PAGE_DIST` says.
 fn dist() -> Result<PathBuf> {
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend/dist");
+    let here = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend/dist");
+    let dist = env::var_os("PAGE_DIST").map_or_else(here, PathBuf::from);
     ensure!(
         dist.join("index.html").is_file(),
-        "the page is not built: type `scripts/trunk build` first"
+        "there is no page in {}: type `scripts/trunk build` first",
+        dist.display()
     );
     Ok(dist)
 }

@@ -76,22 +76,20 @@ impl Drop for Permit {
 pub async fn submit(name: Name, permit: AbortSignal, on_retry: impl Fn(u32, &str)) -> Option<Result<Reply, Failure>> {
     let form = wire::form(name);
     let start = now();
-    let mut pauses = PAUSES.iter();
-    for tries in 1.. {
+    let mut tries = 0;
+    loop {
+        tries += 1;
         let failure = match attempt(&form, &permit).await {
             Ok(answer) => {
-                return Some(Ok(Reply {
-                    answer,
-                    millis: now() - start,
-                    tries,
-                }));
+                let millis = now() - start;
+                return Some(Ok(Reply { answer, millis, tries }));
             }
             Err(failure) => failure,
         };
         if permit.aborted() {
             return None;
         }
-        match (failure, pauses.next()) {
+        match (failure, PAUSES.get(tries as usize - 1)) {
             (Failure::Lost(reason), Some(&pause)) => {
                 on_retry(tries + 1, &reason);
                 TimeoutFuture::new(pause).await;
@@ -99,7 +97,6 @@ pub async fn submit(name: Name, permit: AbortSignal, on_retry: impl Fn(u32, &str
             (failure, _) => return Some(Err(failure)),
         }
     }
-    None
 }
 
 /// One try.

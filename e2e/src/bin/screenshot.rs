@@ -66,7 +66,7 @@ async fn main() -> ExitCode {
 async fn run(Settings { url, folder, picture }: Settings) -> Result<()> {
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let browser = Browser::start().await?;
-    browser.devtools().resize(WIDTH, 800).await?;
+    browser.devtools().resize(WIDTH, 100).await?; // lower than any page, so that none is padded
     browser.open_page(&url).await?;
     browser.press("Ada Lovelace").await?;
     browser.press_enter().await?;

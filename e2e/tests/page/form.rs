@@ -1,9 +1,10 @@
 //! The form and its answer.
 
 use anyhow::Result;
+use api::Problem;
 use serde_json::json;
 
-use crate::stage::Stage;
+use crate::{stage::Stage, stand_in};
 
 const NAME: &str = "document.querySelector('#name').value";
 const ERROR: &str = "document.querySelector('#name-error').innerText";
@@ -83,4 +84,37 @@ async fn a_backend_that_comes_back_in_time_is_found_by_a_retry() -> Result<()> {
     stage.add("backend-b", "v1").await?;
     stage.browser.until_shown("backend-b").await?;
     stage.browser.until_shown("of 3").await
+}
+
+#[tokio::test]
+async fn a_backend_that_hangs_is_given_up_in_time_and_tried_again() -> Result<()> {
+    let stage = Stage::with(&[]).await?;
+    let hanging = stand_in::that_hangs()?;
+    stage.page.set_replicas([hanging.local_addr()?]);
+    stage.submit("Ada").await?;
+    stage
+        .browser
+        .until_shown("did not answer within 3 seconds. Trying again, 2 of 3")
+        .await
+}
+
+#[tokio::test]
+async fn what_the_backend_finds_wrong_with_the_name_stands_beside_the_field() -> Result<()> {
+    let stage = Stage::with(&[]).await?;
+    let problem = Problem::new(422, "Unprocessable Content", "Look again.").with_error("name", "Not this name.");
+    stage.page.set_replicas([stand_in::that_refuses(problem)?]);
+    stage.submit("Ada").await?;
+    stage
+        .browser
+        .until("the error", &format!("{ERROR} === 'Not this name.'"))
+        .await
+}
+
+#[tokio::test]
+async fn any_other_refusal_is_shown_in_the_words_of_the_backend_and_not_tried_again() -> Result<()> {
+    let stage = Stage::with(&[]).await?;
+    let problem = Problem::new(413, "Content Too Large", "Send at most 4 KiB.");
+    stage.page.set_replicas([stand_in::that_refuses(problem)?]);
+    stage.submit("Ada").await?;
+    stage.browser.until_shown("Content Too Large Send at most 4 KiB.").await
 }

@@ -7,3 +7,4 @@ mod form;
 mod look;
 mod soak;
 mod stage;
+mod stand_in;

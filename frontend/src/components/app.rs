@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::board::board;
 use super::name_form::NameForm;
-use super::outcome::Outcome;
+use super::outcome::outcome;
 use crate::client::{self, Failure, Permit};
 use crate::clock;
 use crate::state::{Action, Attempt, BoardAction, FormAction, Progress, State};
@@ -41,7 +41,7 @@ pub fn App() -> Html {
                 busy={state.form.under_way().is_some()}
                 on_action={on_form}
             />
-            <Outcome progress={state.form.progress.clone()} />
+            { outcome(&state.form.progress, &state.board.replicas) }
             { board(&state.board, &on_board) }
         </>
     }

@@ -1,6 +1,6 @@
 //! Lets the time line slide with the clock.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo_render::{AnimationFrame, request_animation_frame};
@@ -16,8 +16,8 @@ use crate::state::board::WINDOW;
 #[hook]
 pub fn use_sliding(newest: u32, moving: bool) -> NodeRef {
     let element = use_node_ref();
-    let shown = use_mut_ref(Cell::default);
-    shown.borrow().set(newest);
+    let shown = use_mut_ref(|| newest);
+    *shown.borrow_mut() = newest;
     {
         let element = element.clone();
         use_effect_with(moving, move |&moving| {
@@ -38,7 +38,7 @@ pub fn use_sliding(newest: u32, moving: bool) -> NodeRef {
 
 struct Slide {
     element: NodeRef,
-    newest: Rc<RefCell<Cell<u32>>>,
+    newest: Rc<RefCell<u32>>,
     next: RefCell<Option<AnimationFrame>>,
 }
 
@@ -57,9 +57,9 @@ impl Slide {
 
     /// What of the newest second still lies in the future is moved out of sight.
     fn place(&self, now: f64) {
-        let future = 1_000.0 * f64::from(self.newest.borrow().get() + 1) - now;
+        let future = 1_000.0 * f64::from(*self.newest.borrow() + 1) - now;
         if let Some(element) = self.element.cast::<HtmlElement>() {
-            // A thousandth of a tile each millisecond, in whole numbers: see `RolloutLine`. Set in this way, and not as an
+            // A thousandth of a tile each millisecond, in whole numbers, as in `rollout_line`. Set in this way, and not as an
             // attribute, since the Content-Security-Policy forbids inline styles.
             let translate = format!("calc({}% / {WINDOW}000)", 100 * future as i32);
             // It fails only where the element cannot be styled at all.

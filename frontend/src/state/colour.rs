@@ -1,7 +1,7 @@
 //! The colour of a replica: it follows the pod's name, so that all viewers see the same.
 
 /// How many colours there are; `style.css` has as many `--replica-…`.
-pub const COLOURS: u32 = 8;
+pub const COLOURS: u32 = 6;
 
 /// The colour of the pod of this name, under [`COLOURS`].
 pub fn colour_of(pod: &str) -> u32 {
@@ -18,3 +18,6 @@ pub fn colours_by_preference(pod: &str) -> impl Iterator<Item = u32> {
     let own = colour_of(pod);
     (0..COLOURS).map(move |step| (own + step) % COLOURS)
 }
+
+#[cfg(test)]
+mod tests;
