@@ -11,11 +11,14 @@ use super::client::Client;
 use super::cluster::{App, Cluster};
 use super::load::{self, SharedTally};
 use super::report::{Report, Row};
-use super::scenario::Script;
+use super::scenario::{Scenario, Script};
 use super::settings::Settings;
 
 const FRONT_DOOR: &str = "front door";
 const STRAIGHT: &str = "straight";
+
+/// Why losses without a proxy prove nothing against the cluster when a process is killed.
+const EXCUSE: &str = "it had accepted them, or was still sent them; only who tries again elsewhere loses nothing";
 
 /// Plays all scenarios that the settings ask for. What was seen until an error, or until this future is dropped, is in the
 /// report; to [restore](Cluster::restore) the cluster is the caller's duty.
@@ -27,50 +30,34 @@ pub async fn run(settings: &Settings, cluster: &mut Cluster, report: &mut Report
         next: settings.next.clone(),
         rollouts: settings.rollouts,
     };
-    let front_door = connect(settings, cluster, App::Frontend, settings.front_door.as_deref()).await?;
-    let straight = connect(settings, cluster, App::Backend, settings.backend.as_deref()).await?;
+    let clients = [
+        connect(settings, cluster, App::Frontend, settings.front_door.as_deref()).await?,
+        connect(settings, cluster, App::Backend, settings.backend.as_deref()).await?,
+    ];
     let scenarios = settings.scenarios();
     for (index, &scenario) in scenarios.iter().enumerate() {
         let title = scenario.title(&script);
         eprintln!("{}/{} {title}", index + 1, scenarios.len());
         let tallies = [SharedTally::default(), SharedTally::default()];
-        let (stop, stopped) = watch::channel(false);
-        let until_stopped = || {
-            let mut stopped = stopped.clone();
-            async move { stopped.wait_for(|stop| *stop).await.map(drop) }
-        };
-        let play = async {
+        let happens = async {
             let earliest_end = Instant::now() + settings.duration;
-            let played = async {
-                scenario.play(cluster, &script).await?;
-                cluster.settle().await
-            }
-            .await;
+            let played = play(scenario, cluster, &script).await;
             sleep_until(earliest_end).await;
-            stop.send_replace(true);
             played
         };
-        let (played, (), (), ()) = tokio::join!(
-            play,
-            load::run(front_door.clone(), settings.rate, tallies[0].clone(), until_stopped()),
-            load::run(straight.clone(), settings.rate, tallies[1].clone(), until_stopped()),
-            show_progress(&tallies, until_stopped()),
-        );
-        let excuse = scenario.excuses_losses_without_a_proxy().then_some(
-            "it had accepted them, or was still sent them; only who tries again at another replica loses nothing",
-        );
-        let [through_front_door, directly] = tallies.map(|tally| tally.read());
+        let played = send_while(happens, &clients, settings.rate, &tallies).await;
+        let [front_door, straight] = tallies.map(|tally| tally.read());
         report.add(Row {
             scenario: title.clone(),
             through: FRONT_DOOR,
-            tally: through_front_door,
+            tally: front_door,
             excuse: None,
         });
         report.add(Row {
             scenario: title.clone(),
             through: STRAIGHT,
-            tally: directly,
-            excuse,
+            tally: straight,
+            excuse: scenario.excuses_losses_without_a_proxy().then_some(EXCUSE),
         });
         if let Err(error) = played {
             report.add_failure(format!("{title}: could not be played: {error:#}"));
@@ -78,6 +65,38 @@ pub async fn run(settings: &Settings, cluster: &mut Cluster, report: &mut Report
         }
     }
     Ok(())
+}
+
+/// Makes it happen, and waits until the last pod that it ended is gone: that one, too, must lose nothing.
+async fn play(scenario: Scenario, cluster: &mut Cluster, script: &Script) -> Result<()> {
+    scenario.play(cluster, script).await?;
+    cluster.settle().await
+}
+
+/// Both clients send while it happens.
+async fn send_while<T>(
+    happens: impl Future<Output = T>,
+    [front_door, straight]: &[Arc<Client>; 2],
+    rate: u32,
+    tallies: &[SharedTally; 2],
+) -> T {
+    let (over, is_over) = watch::channel(false);
+    let until_over = || {
+        let mut is_over = is_over.clone();
+        async move { is_over.wait_for(|over| *over).await.map(drop) }
+    };
+    let happens = async {
+        let outcome = happens.await;
+        over.send_replace(true);
+        outcome
+    };
+    let (outcome, (), (), ()) = tokio::join!(
+        happens,
+        load::run(front_door.clone(), rate, tallies[0].clone(), until_over()),
+        load::run(straight.clone(), rate, tallies[1].clone(), until_over()),
+        show_progress(tallies, until_over()),
+    );
+    outcome
 }
 
 async fn connect(settings: &Settings, cluster: &Cluster, app: App, given: Option<&str>) -> Result<Arc<Client>> {

@@ -11,13 +11,10 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 
 use crate::stage::{Stage, docker, inspect};
 
+/// All values that a response has for a header.
 fn values<'a>(response: &'a Response, name: &str) -> Vec<&'a str> {
-    response
-        .headers()
-        .get_all(name)
-        .iter()
-        .map(|value| value.to_str().unwrap())
-        .collect()
+    let values = response.headers().get_all(name).iter();
+    values.filter_map(|value| value.to_str().ok()).collect()
 }
 
 fn submission(http: &Client, frontend: &str) -> RequestBuilder {
