@@ -13,5 +13,8 @@ pub const READYZ: &str = "/readyz";
 /// `GET`: a [`BuildInfo`](crate::BuildInfo).
 pub const VERSION: &str = "/version";
 
+/// `GET`: the description of all this as OpenAPI 3.1.
+pub const OPENAPI: &str = "/openapi.json";
+
 /// `GET`: the replica's metrics in the Prometheus text format.
 pub const METRICS: &str = "/metrics";

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A problem document, sent as [`Problem::MEDIA_TYPE`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// What kind of problem this is, as a URI reference. `about:blank` says: no more than the status does (RFC 9457, 4.2.1).
     #[serde(rename = "type", default = "about_blank")]
@@ -21,6 +22,7 @@ pub struct Problem {
 
 /// What is wrong with one field of a [`Submission`](crate::Submission).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// The field's name in the body.
     pub field: String,

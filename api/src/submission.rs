@@ -9,8 +9,18 @@ use crate::Name;
 /// The receiver turns it into a [`Name`] by [`Name::try_from`], so that a malformed body (400) and an invalid name (422)
 /// stay two different answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Submission {
     /// What the person typed.
+    // The pattern is what `Name::try_from` accepts: white space, 1 to 64 characters of which none is a control character and
+    // neither the first nor the last is white space, and white space again.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            example = "Ada",
+            pattern = r"^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]([^\u0000-\u001f\u007f-\u009f]{0,62}[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000])?[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$"
+        )
+    )]
     pub name: String,
 }
 
@@ -22,6 +32,7 @@ impl From<Name> for Submission {
 
 /// The answer to a [`Submission`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Answer {
     /// The message for the person, which bears their name.
     pub message: String,

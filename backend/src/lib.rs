@@ -5,7 +5,7 @@
 //! * [`settings`]: every flag and environment variable, read once
 //! * [`startup`]: the listener and the server: its limits and its layers
 //! * [`routes`]: which handler answers what
-//! * [`submissions`], [`probes`], [`metrics`], [`version`]: the handlers
+//! * [`submissions`], [`probes`], [`metrics`], [`version`], [`openapi`]: the handlers
 //! * [`body`], [`accept`], [`html`]: how a submission is read, and how its answer is written
 //! * [`error`]: everything that can be wrong with a request, and the problem document that says so
 //! * [`layer`], [`limits`], [`panics`]: what happens around every handler
@@ -23,6 +23,7 @@ pub mod layer;
 pub mod limits;
 pub mod log;
 pub mod metrics;
+pub mod openapi;
 pub mod panics;
 pub mod probes;
 pub mod replica;

@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
-use api::BuildInfo;
+use api::{BuildInfo, path};
 use prometheus::{HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TEXT_FORMAT, TextEncoder};
 
-use crate::replica::Replica;
+use crate::{error::Error, openapi::AnyProblem, replica::Replica};
 
 /// Upper bounds of the histogram's buckets, in seconds. An answer takes well under a millisecond, and a body may take up to
 /// [`limits::ARRIVAL_TIME`](crate::limits::ARRIVAL_TIME) to arrive.
@@ -82,14 +82,18 @@ impl Drop for InFlight {
 }
 
 /// Answers with all metrics.
-pub async fn metrics(replica: web::Data<Replica>) -> HttpResponse {
+#[utoipa::path(get, path = path::METRICS, responses(
+    (status = 200, description = "The metrics, in the Prometheus text format.", body = String),
+    AnyProblem,
+))]
+pub async fn metrics(replica: web::Data<Replica>) -> Result<HttpResponse, Error> {
     let metrics = &replica.metrics;
     metrics.draining.set(replica.drain.is_draining().into());
-    match TextEncoder::new().encode_to_string(&metrics.registry.gather()) {
-        Ok(text) => HttpResponse::Ok().content_type(TEXT_FORMAT).body(text),
-        Err(error) => {
+    let text = TextEncoder::new()
+        .encode_to_string(&metrics.registry.gather())
+        .map_err(|error| {
             tracing::error!(%error, "the metrics cannot be written");
-            HttpResponse::InternalServerError().finish()
-        }
-    }
+            Error::Internal
+        })?;
+    Ok(HttpResponse::Ok().content_type(TEXT_FORMAT).body(text))
 }

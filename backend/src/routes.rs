@@ -6,7 +6,7 @@ use actix_web::{
 };
 use api::path;
 
-use crate::{error::Error, metrics, probes, submissions, version};
+use crate::{error::Error, metrics, openapi, probes, submissions, version};
 
 /// All routes.
 pub fn configure(app: &mut ServiceConfig) {
@@ -15,6 +15,7 @@ pub fn configure(app: &mut ServiceConfig) {
         .service(get(path::READYZ, probes::readyz))
         .service(get(path::METRICS, metrics::metrics))
         .service(get(path::VERSION, version::version))
+        .service(get(path::OPENAPI, openapi::openapi))
         .default_service(web::to(not_found));
 }
 

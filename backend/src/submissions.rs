@@ -1,17 +1,31 @@
 //! `POST /api/submissions`: a person's name comes in, a message for them goes out.
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
-use api::{Answer, BuildInfo, Name};
+use api::{Answer, BuildInfo, Name, Submission, path};
 
 use crate::{
     accept::prefers_html,
     body::{self, MediaType},
     error::Error,
     html,
+    openapi::{AnyProblem, SubmissionProblem},
     replica::Replica,
 };
 
 /// Answers a submission: with JSON, or with a page where a browser sent the form without script.
+#[utoipa::path(
+    post,
+    path = path::SUBMISSIONS,
+    request_body(content(
+        (Submission = "application/json"),
+        (Submission = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 200, description = "The message.", content((Answer = "application/json"), (String = "text/html"))),
+        SubmissionProblem,
+        AnyProblem,
+    )
+)]
 pub async fn submit(
     request: HttpRequest,
     payload: web::Payload,

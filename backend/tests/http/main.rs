@@ -7,6 +7,7 @@ mod headers;
 mod hostile;
 mod log;
 mod metrics;
+mod openapi;
 mod panics;
 mod probes;
 mod problems;

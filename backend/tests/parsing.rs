@@ -1,0 +1,76 @@
+//! The parsing of submissions, whatever the bytes.
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+use api::{Name, Submission};
+use backend::body::{MediaType, parse};
+use proptest::prelude::*;
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_parser_panic(body: Vec<u8>) {
+        let _ = parse(MediaType::Json, &body);
+        let _ = parse(MediaType::Form, &body);
+    }
+
+    #[test]
+    fn nothing_but_an_object_with_a_text_as_name_is_json(value in any_json()) {
+        let accepted = parse(MediaType::Json, value.to_string().as_bytes()).ok();
+        let expected = value.as_object().and_then(|object| object.get("name")?.as_str());
+        prop_assert_eq!(accepted.as_ref().map(|submission| submission.name.as_str()), expected);
+    }
+
+    #[test]
+    fn any_text_arrives_as_it_was_sent(name: String) {
+        let submission = Submission { name };
+        let json = serde_json::to_vec(&submission).unwrap();
+        prop_assert_eq!(parse(MediaType::Json, &json).unwrap(), submission.clone());
+        let form = serde_urlencoded::to_string(&submission).unwrap();
+        prop_assert_eq!(parse(MediaType::Form, form.as_bytes()).unwrap(), submission);
+    }
+
+    #[test]
+    fn a_form_with_invalid_utf8_is_refused(before in "[a-z]{0,9}", byte in 0x80_u8.., after in "[a-z]{0,9}") {
+        let form = format!("name={before}%{byte:02X}{after}");
+        prop_assert!(parse(MediaType::Form, form.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_name_is_what_its_pattern_says(name in any_name()) {
+        let pattern = name_pattern();
+        prop_assert_eq!(Name::try_from(name.as_str()).is_ok(), pattern.is_match(&name), "{:?}", name);
+    }
+}
+
+/// JSON of any shape, in which `name` is not rare.
+fn any_json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<String>().prop_map(Into::into),
+    ];
+    leaf.prop_recursive(4, 32, 4, |inner| {
+        let key = prop_oneof![Just("name".to_owned()), any::<String>()];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            prop::collection::hash_map(key, inner, 0..4).prop_map(|map| map.into_iter().collect()),
+        ]
+    })
+}
+
+/// Texts around the limits: white space and control characters at the ends and inside, lengths about 64.
+fn any_name() -> impl Strategy<Value = String> {
+    let character = prop_oneof![
+        20 => any::<char>(),
+        1 => prop::sample::select("\t\n\r \u{85}\u{a0}\u{1680}\u{2003}\u{2028}\u{202f}\u{3000}\u{feff}\u{1f}\0".chars().collect::<Vec<_>>()),
+    ];
+    let text = |length| prop::collection::vec(character.clone(), length);
+    prop_oneof![text(0..4), text(60..70)].prop_map(|name| name.into_iter().collect())
+}
+
+/// The pattern of a name, as `/openapi.json` tells it.
+fn name_pattern() -> regex::Regex {
+    let schema = serde_json::to_value(<Submission as utoipa::PartialSchema>::schema()).unwrap();
+    let pattern = schema["properties"]["name"]["pattern"].as_str().unwrap();
+    regex::Regex::new(pattern).unwrap()
+}
