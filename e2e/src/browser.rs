@@ -22,6 +22,10 @@ use crate::devtools::DevTools;
 /// How long anything may take that a test waits for. It is only ever reached by a test that fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What to do where there is no browser.
+const INSTALL: &str = "install it (Debian: apt-get install chromium chromium-driver, \
+     macOS: brew install --cask google-chrome chromedriver)";
+
 /// A browser of its own, with an empty profile. Its processes end when it is dropped.
 pub struct Browser {
     client: Client,
@@ -32,15 +36,8 @@ pub struct Browser {
 impl Browser {
     /// Starts chromedriver and, through it, a headless Chromium.
     pub async fn start() -> Result<Self> {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .process_group(0) // so that Chromium ends with it
-            .spawn()
-            .context("chromedriver does not start: install it (Debian: apt-get install chromium chromium-driver, macOS: brew install --cask google-chrome chromedriver)")?;
-        let port = port_of(&mut driver).await?;
         let profile = TempDir::new()?;
+        let (driver, port) = start_driver(profile.path()).await?;
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(capabilities(profile.path())?)
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -167,17 +164,36 @@ fn truthy(value: &Value) -> bool {
     !matches!(value, Value::Null | Value::Bool(false)) && value != "" && value != 0
 }
 
+/// Starts chromedriver on a port of its own choice, and hands back which it took. It takes a free one of IPv4 and wants the
+/// same of IPv6; where that one is taken, it ends at once, and another start takes another.
+async fn start_driver(temporary: &Path) -> Result<(Child, u16)> {
+    for _ in 0..10 {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .env("TMPDIR", temporary) // Chromium leaves files there when it is killed
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0) // so that Chromium ends with it
+            .spawn()
+            .with_context(|| format!("chromedriver does not start: {INSTALL}"))?;
+        if let Some(port) = port_of(&mut driver).await? {
+            return Ok((driver, port));
+        }
+    }
+    bail!("chromedriver finds no free port")
+}
+
 /// chromedriver tells on its output which port it took.
-async fn port_of(driver: &mut Child) -> Result<u16> {
+async fn port_of(driver: &mut Child) -> Result<Option<u16>> {
     let output = driver.stdout.take().context("its output is a pipe")?;
     let mut lines = BufReader::new(output).lines();
     while let Some(line) = lines.next_line().await? {
         if let Some((_, port)) = line.split_once("started successfully on port ") {
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return port.trim_end_matches('.').parse().context("a port is a number");
+            return Ok(Some(port.trim_end_matches('.').parse()?));
         }
     }
-    bail!("chromedriver ended at once")
+    Ok(None)
 }
 
 fn capabilities(profile: &Path) -> Result<serde_json::Map<String, Value>> {
@@ -207,5 +223,5 @@ fn chromium() -> Result<PathBuf> {
         .flat_map(|folder| names.map(|name| folder.join(name)))
         .chain(["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome".into()])
         .find(|file| file.is_file())
-        .context("there is no Chromium: install it (Debian: apt-get install chromium chromium-driver, macOS: brew install --cask google-chrome chromedriver)")
+        .with_context(|| format!("there is no Chromium: {INSTALL}"))
 }

@@ -9,7 +9,7 @@ use super::replica_mark::{path, replica_mark, stroke_of};
 use super::sliding::use_sliding;
 use crate::state::board::{Mark, Replica, Second, Sign, Tape};
 
-/// The height of a lane in pixels; `board.css` gives the names beside the lanes the same.
+/// The height of a lane in pixels; `time-line.css` gives the names beside the lanes the same.
 const LANE: u32 = 32;
 
 /// What [`TimeLine`] shows.

@@ -40,7 +40,7 @@ pub struct Board {
     pub rollout: Option<Rollout>,
     /// When the stream last told, in milliseconds on the browser's clock.
     now: f64,
-    /// Lost submissions that were sent after the last answer.
+    /// How many submissions are known to be lost since the last answer.
     lost_since_answer: u32,
 }
 
