@@ -7,7 +7,7 @@ use super::wait::{missing_image, rolled_out, until};
 use super::{disruption, kubectl};
 
 /// The pods of the application, and nobody else's.
-pub(super) const PODS: &str = "app in (backend, frontend)";
+pub(super) const PODS: &str = "app.kubernetes.io/part-of=k8s-demo";
 
 /// One of the two Deployments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,14 +54,13 @@ impl Cluster {
     /// # Errors
     /// Where kubectl has no cluster, or the cluster does not have the application, whole and ready.
     pub async fn find() -> Result<Self> {
-        let get = async |app: App| kubectl::get(&[&app.deployment()]).await;
+        let get = async |app: App| {
+            let deployment = kubectl::get(&[&app.deployment()]).await;
+            deployment.context("deploy the application first: make deploy")
+        };
         let cluster = Self {
-            backend: get(App::Backend)
-                .await
-                .context("deploy the application first: make deploy")?,
-            frontend: get(App::Frontend)
-                .await
-                .context("deploy the application first: make deploy")?,
+            backend: get(App::Backend).await?,
+            frontend: get(App::Frontend).await?,
             closed_node: None,
         };
         cluster
