@@ -30,7 +30,7 @@ pub fn answered(answer: &Answer) -> Markup {
             section.outcome aria-label="Answer" {
                 div role="status" {
                     p.message { (answer.message) }
-                    p.by { span.pod { (answer.pod) } span.version { (answer.version) } }
+                    p.by { span.pod { (answer.pod) } " " span.version { (answer.version) } }
                 }
             }
         },
@@ -39,10 +39,9 @@ pub fn answered(answer: &Answer) -> Markup {
 
 /// The page that says why a name is refused. What was typed stays typed.
 pub fn refused(typed: &str, error: &Error) -> Markup {
-    page("Your name needs a change", form(typed, Some(error)))
+    page("The name needs a change", form(typed, Some(error)))
 }
 
-/// In the design of the page, whose classes these are.
 fn page(title: &str, content: Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -50,24 +49,34 @@ fn page(title: &str, content: Markup) -> Markup {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
                 title { (title) }
                 link rel="stylesheet" href=(STYLE_SHEET);
             }
-            body { main { header { h1 { "Who answers?" } } (content) } }
+            body {
+                main {
+                    header {
+                        h1 { "Who answers?" }
+                        p { a href="/" { "Back to the page" } }
+                    }
+                    (content)
+                }
+            }
         }
     }
 }
 
+/// The same form as the page's, so that the same style sheet fits.
 fn form(typed: &str, error: Option<&Error>) -> Markup {
     html! {
-        form method="post" action=(path::SUBMISSIONS) {
+        form #name-form method="post" action=(path::SUBMISSIONS) {
             label for="name" { "Your name" }
             div.field {
-                input #name name="name" type="text" value=(typed) autocomplete="name" autofocus
-                    aria-invalid=[error.map(|_| "true")] aria-describedby="name-error";
+                input #name name="name" type="text" value=(typed) autocomplete="name" autofocus enterkeyhint="send"
+                    aria-describedby="name-error" aria-invalid=[error.map(|_| "true")];
                 button { "Submit" }
             }
-            p.error #name-error { @if let Some(error) = error { (error) } }
+            p #name-error.error role=[error.map(|_| "alert")] { @if let Some(error) = error { (error) } }
         }
     }
 }

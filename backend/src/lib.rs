@@ -3,7 +3,7 @@
 //! A request comes in at [`startup`], passes the [`layer`] around every handler, and [`routes`] says which handler answers it.
 //!
 //! * [`settings`]: every flag and environment variable, read once
-//! * [`startup`]: the listener and the server: its limits and its layers
+//! * [`startup`]: the listener and the server
 //! * [`routes`]: which handler answers what
 //! * [`submissions`], [`probes`], [`metrics`], [`version`], [`openapi`]: the handlers
 //! * [`body`], [`accept`], [`html`]: how a submission is read, and how its answer is written

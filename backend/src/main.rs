@@ -5,6 +5,10 @@ use std::{error::Error, process::ExitCode};
 use backend::{Settings, log, routes, signals, startup};
 use clap::Parser;
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[actix_web::main]
 async fn main() -> ExitCode {
     match run(&Settings::parse()).await {

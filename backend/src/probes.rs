@@ -2,7 +2,6 @@
 //! should the pod get traffic?
 
 use actix_web::{HttpResponse, web};
-
 use api::path;
 
 use crate::{openapi::AnyProblem, replica::Replica};

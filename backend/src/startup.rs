@@ -1,4 +1,4 @@
-//! The listener and the server: its limits, and the layers around every handler.
+//! The listener and the server: its limits, and what is around every handler.
 
 use std::{
     future::Future,
@@ -90,7 +90,7 @@ pub async fn serve(
     // An idle connection must end before the listener does: a request sent on it later would be lost.
     .keep_alive(limits::KEEP_ALIVE.min(settings.drain_time))
     .shutdown_signal(drained)
-    .shutdown_timeout(settings.finish_time.as_secs())
+    .shutdown_timeout(settings.finish_time.as_secs_f64().ceil() as u64)
     .listen(listener)?
     .run()
     .await?;

@@ -1,5 +1,10 @@
 //! One line a request, and nothing in it that a client could forge or a person typed.
 
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
+
 use nix::sys::signal::Signal;
 
 use crate::server::Server;
@@ -70,4 +75,49 @@ async fn neither_a_name_nor_a_path_nor_a_header_of_a_client_is_logged() {
         "{log:?}"
     );
     assert!(!log.iter().any(|line| line.contains(secret)), "{log:?}");
+}
+
+#[tokio::test]
+async fn no_line_is_lost_when_the_process_ends() {
+    // One signal ends it when it has drained, a second one in the midst of that.
+    for (drain_time, signals) in [("0s", 1), ("1h", 2)] {
+        let mut server = Server::start(&["--drain-time", drain_time]).await;
+        for _ in 0..500 {
+            server.get("/version").send().await.unwrap();
+        }
+        server.signal(Signal::SIGTERM);
+        if signals > 1 {
+            while server.get("/readyz").send().await.unwrap().status() == 200 {}
+            server.signal(Signal::SIGTERM);
+        }
+        let log = server.rest_of_log().await;
+        assert_eq!(log.iter().filter(|line| line.contains("request_id")).count(), 500);
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_keeps_no_request_waiting_and_loses_no_line() {
+    const REQUESTS: usize = 1500; // more than a pipe holds
+    let mut process = Command::new(env!("CARGO_BIN_EXE_backend"))
+        .args(["--port", "0", "--log-format", "json", "--drain-time", "5s"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(process.stdout.take().unwrap());
+    let mut listening = String::new();
+    log.read_line(&mut listening).unwrap();
+    let listening: serde_json::Value = serde_json::from_str(&listening).unwrap();
+    let url = format!("http://{}/version", listening["address"].as_str().unwrap());
+    let client = reqwest::Client::new();
+    for _ in 0..REQUESTS {
+        assert_eq!(client.get(&url).send().await.unwrap().status(), 200);
+    }
+    let lines = log
+        .lines()
+        .map(Result::unwrap)
+        .filter(|line| line.contains("request_id"))
+        .take(REQUESTS);
+    assert_eq!(lines.count(), REQUESTS);
+    process.kill().unwrap();
+    process.wait().unwrap();
 }
