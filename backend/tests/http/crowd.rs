@@ -3,7 +3,7 @@
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::server::Server;
+use crate::{drain::submit_on, server::Server};
 
 /// Opens connections that send the start of a request, and nothing more.
 async fn crowd(server: &Server, size: usize, start: &[u8]) -> Vec<TcpStream> {
@@ -60,5 +60,23 @@ async fn more_connections_than_the_limit_wait_for_their_turn() {
     let crowd = crowd(&server, backend::limits::CONNECTIONS + 500, b"").await;
     assert_answers(&server).await;
     drop(crowd);
+    assert_answers(&server).await;
+}
+
+#[tokio::test]
+async fn under_ten_times_the_load_everybody_is_answered_and_afterwards_too() {
+    let server = Server::start(&["--drain-time", "5s"]).await;
+    let mut clients = tokio::task::JoinSet::new();
+    // A hundred clients keep all of its threads busy.
+    for _ in 0..1000 {
+        let mut connection = server.connect().await;
+        clients.spawn(async move {
+            for _ in 0..20 {
+                let answer = submit_on(&mut connection).await.expect("a submission is lost");
+                assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+            }
+        });
+    }
+    clients.join_all().await;
     assert_answers(&server).await;
 }

@@ -20,7 +20,7 @@ const REQUEST: &[u8] =
     b"POST /api/submissions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{\"name\": \"Ada\"}";
 
 /// Sends one submission on a connection; the response, or nothing where it was lost.
-async fn submit_on(connection: &mut TcpStream) -> Option<String> {
+pub async fn submit_on(connection: &mut TcpStream) -> Option<String> {
     connection.write_all(REQUEST).await.ok()?;
     let mut response = Vec::new();
     while !response.ends_with(b"}") {
