@@ -35,6 +35,8 @@ struct Service {
     replicas: Mutex<Vec<SocketAddr>>,
     client: reqwest::Client,
     webassembly_held: watch::Sender<bool>,
+    /// How many submissions found no replica.
+    turned_away: watch::Sender<u32>,
 }
 
 impl PageServer {
@@ -73,6 +75,12 @@ impl PageServer {
     /// Lets the WebAssembly wait, as a slow network would, or arrive.
     pub fn hold_webassembly(&self, held: bool) {
         self.service.webassembly_held.send_replace(held);
+    }
+
+    /// Waits until a further submission finds no replica.
+    pub async fn until_turned_away(&self) {
+        // It fails only when the server is gone.
+        _ = self.service.turned_away.subscribe().changed().await;
     }
 
     /// Sends submissions to these replicas from now on.
@@ -115,9 +123,12 @@ async fn webassembly(file: web::Path<String>, service: Data<Service>) -> actix_w
 async fn pass_on(request: HttpRequest, body: Bytes, service: Data<Service>) -> HttpResponse {
     match ask(&request, body, &service).await {
         Ok(response) => response,
-        Err(_) => HttpResponse::BadGateway()
-            .content_type(Problem::MEDIA_TYPE)
-            .json(Problem::new(502, "Bad Gateway", "No backend replica is there.")),
+        Err(_) => {
+            service.turned_away.send_modify(|count| *count += 1);
+            HttpResponse::BadGateway()
+                .content_type(Problem::MEDIA_TYPE)
+                .json(Problem::new(502, "Bad Gateway", "No backend replica is there."))
+        }
     }
 }
 

@@ -113,18 +113,15 @@ async fn a_page_that_loses_its_backend_shows_losses_and_does_not_freeze() -> Res
 #[tokio::test]
 async fn a_submission_that_gets_its_answer_at_the_second_try_is_retried_and_not_lost() -> Result<()> {
     let mut stage = Stage::with(&[V1]).await?;
+    stage.add_in_reserve(V2.0, V2.1).await?;
     stage.press_stream_button().await?;
     stage.until_more_than(5, "answered").await?;
-    stage.kill_oldest().await?;
-    stage
-        .browser
-        .until(
-            "a try that did not get through",
-            "document.querySelector('.tape .retried:not([d=\"\"])')",
-        )
-        .await?;
-    stage.add(V2.0, V2.1).await?;
+    stage.page.set_replicas([]);
+    stage.page.until_turned_away().await;
+    stage.only_newest();
     stage.until_more_than(0, "retried").await?;
+    let retried = "document.querySelector('.tape .retried:not([d=\"\"])')";
+    stage.browser.until("a mark for the first try", retried).await?;
     assert_eq!(stage.figure("lost").await?, 0);
     Ok(())
 }

@@ -63,10 +63,11 @@ async fn the_button_submits_too_and_gives_the_focus_back_to_the_field() -> Resul
 #[tokio::test]
 async fn while_the_backend_is_away_the_page_tries_again_and_then_says_what_happened() -> Result<()> {
     let mut stage = Stage::with(&[("backend-a", "v1")]).await?;
+    stage.listen().await?;
     stage.kill_oldest().await?;
     stage.submit("Ada").await?;
-    stage.browser.until_shown("Trying again, 2 of 3").await?;
-    stage.browser.until_shown("Trying again, 3 of 3").await?;
+    stage.until_told("Trying again, 2 of 3").await?;
+    stage.until_told("Trying again, 3 of 3").await?;
     stage.browser.until_shown("Not answered.").await?;
     assert_eq!(stage.browser.value(NAME).await?, "Ada");
 
@@ -77,12 +78,17 @@ async fn while_the_backend_is_away_the_page_tries_again_and_then_says_what_happe
 
 #[tokio::test]
 async fn a_backend_that_comes_back_in_time_is_found_by_a_retry() -> Result<()> {
-    let mut stage = Stage::with(&[("backend-a", "v1")]).await?;
-    stage.kill_oldest().await?;
-    stage.submit("Ada").await?;
-    stage.browser.until_shown("Trying again").await?;
-    stage.add("backend-b", "v1").await?;
+    let mut stage = Stage::with(&[]).await?;
+    stage.listen().await?;
+    stage.add_in_reserve("backend-b", "v1").await?;
+    let come_back = async {
+        stage.page.until_turned_away().await;
+        stage.only_newest();
+        Ok(())
+    };
+    tokio::try_join!(come_back, stage.submit("Ada"))?;
     stage.browser.until_shown("backend-b").await?;
+    stage.until_told("Trying again").await?;
     stage.browser.until_shown("of 3").await
 }
 
@@ -91,10 +97,10 @@ async fn a_backend_that_hangs_is_given_up_in_time_and_tried_again() -> Result<()
     let stage = Stage::with(&[]).await?;
     let hanging = stand_in::that_hangs()?;
     stage.page.set_replicas([hanging.local_addr()?]);
+    stage.listen().await?;
     stage.submit("Ada").await?;
     stage
-        .browser
-        .until_shown("did not answer within 3 seconds. Trying again, 2 of 3")
+        .until_told("did not answer within 3 seconds. Trying again, 2 of 3")
         .await
 }
 

@@ -39,6 +39,12 @@ impl Stage {
         Ok(())
     }
 
+    /// Starts one more replica, which gets no submission yet.
+    pub async fn add_in_reserve(&mut self, pod: &str, version: &str) -> Result<()> {
+        self.replicas.push(BackendProcess::start(pod, version).await?);
+        Ok(())
+    }
+
     /// Kills the oldest replica and sends nothing there any more, as a Service does once it has noticed.
     pub async fn kill_oldest(&mut self) -> Result<()> {
         self.replicas.remove(0).kill().await?;
@@ -51,6 +57,24 @@ impl Stage {
     pub fn only_newest(&self) {
         self.page
             .set_replicas(self.replicas.last().map(|replica| replica.address));
+    }
+
+    /// Remembers from now on all that the page tells of a submission, however short it is to be seen.
+    pub async fn listen(&self) -> Result<()> {
+        let observe = "(status => {
+            window.told = [];
+            const listen = () => window.told.push(status.innerText);
+            new MutationObserver(listen).observe(status, { subtree: true, childList: true, characterData: true });
+            return true;
+        })(document.querySelector('.outcome [role=status]'))";
+        self.browser.value(observe).await?;
+        Ok(())
+    }
+
+    /// Waits until the page has told this since [`Stage::listen`].
+    pub async fn until_told(&self, text: &str) -> Result<()> {
+        let told = format!("window.told.some(told => told.includes({}))", serde_json::json!(text));
+        self.browser.until(&format!("{text:?} is told"), &told).await
     }
 
     /// Types a name into the field, which has the focus, and presses Enter.
