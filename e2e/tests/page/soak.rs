@@ -100,7 +100,7 @@ async fn the_board_stays_within_its_bounds_at_fifty_submissions_a_second() -> Re
         "the WebAssembly's memory grows"
     );
     assert!(after.nodes < 1.25 * before.nodes, "the document grows");
-    // Far from where frames would be dropped for want of time, on whatever machine this runs.
-    assert!(script < 0.5, "scripts run for more than half of the time");
+    // A page built for development on a busy machine is at 0.3; this is where no time would be left to draw.
+    assert!(script < 0.8, "scripts run for most of the time");
     Ok(())
 }

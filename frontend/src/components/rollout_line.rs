@@ -18,7 +18,7 @@ fn told(
     }: &Rollout,
 ) -> String {
     match phase {
-        Phase::UnderWay => format!("{to} is taking over from {from}, {lost} lost so far"),
+        Phase::UnderWay => format!("{to} is taking over from {from}, {lost} lost"),
         Phase::Done { took } => {
             // In whole tenths: the code that formats floating-point numbers would weigh more than this page's form.
             let tenths = (took / 100.0).round() as u32;
