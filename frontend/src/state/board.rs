@@ -190,7 +190,7 @@ impl Board {
         let living = self.replicas.iter().filter(|replica| !replica.gone).count();
         let patience = replica::patience(living.max(1));
         for replica in &mut self.replicas {
-            replica.gone = replica.missed >= patience;
+            replica.gone = replica.missed >= patience && now - replica.last_seen >= replica::STALL;
         }
         if let Some(rollout) = &mut self.rollout {
             rollout.look_around(&self.replicas, now);

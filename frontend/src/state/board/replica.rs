@@ -86,6 +86,9 @@ fn shape_of(version: &str, others: &[Replica]) -> u32 {
     }
 }
 
+/// How long a replica that lives may be silent whatever the rate, in milliseconds: one that is out of CPU time stalls.
+pub const STALL: f64 = 2_000.0;
+
 /// How many answers in a row may come from others before a replica counts as gone.
 ///
 /// A Service picks replicas at random, so silence alone proves nothing: but among `n` replicas, `8 n` answers pass a living

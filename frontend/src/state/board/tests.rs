@@ -170,6 +170,14 @@ fn a_silent_replica_fades_and_leaves_with_its_last_mark() {
 }
 
 #[test]
+fn a_replica_that_stalls_for_a_moment_is_not_gone_however_many_answers_it_misses() {
+    let mut history = History::new().answered(20, &["a:v1", "b:v1"]);
+    let many = (0..50).map(|_| answer(history.now, "b:v1", 1)).collect();
+    history = history.observe(many);
+    assert!(!history.replica("a").unwrap().gone);
+}
+
+#[test]
 fn nobody_is_thought_gone_while_nobody_answers() {
     let history = History::new().answered(20, &["a:v1", "b:v1"]).lost(100);
     assert!(history.board.replicas.iter().all(|replica| !replica.gone));
