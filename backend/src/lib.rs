@@ -12,7 +12,7 @@
 //! * [`request_context`], [`request_id`], [`trace_context`], [`request_span`]: what is known of a request, and logged
 //! * [`replica`]: what all requests share
 //! * [`drain`], [`signals`]: the end of the process
-//! * [`log`]: where log lines go, and what they look like
+//! * [`log`]: where log lines go, and what they look like; `otlp`, a feature: where spans go
 
 pub mod accept;
 pub mod body;
@@ -24,6 +24,8 @@ pub mod limits;
 pub mod log;
 pub mod metrics;
 pub mod openapi;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod panics;
 pub mod probes;
 pub mod replica;

@@ -25,6 +25,8 @@ async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let log = log::start(settings)?;
     let shutdown = signals::shutdown(log.clone())?;
     let outcome = startup::serve(listener, settings, routes::configure, shutdown).await;
+    #[cfg(feature = "otlp")]
+    backend::otlp::flush();
     log.flush();
     Ok(outcome?)
 }

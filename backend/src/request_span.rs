@@ -18,14 +18,19 @@ impl RootSpanBuilder for RequestSpan {
         let context = RequestContext::of(request);
         let trace = context.trace.as_ref();
         // Of the highest level, so that the span is there whichever levels are logged.
-        tracing::error_span!(
+        let span = tracing::error_span!(
             "request",
             request_id = context.id.as_str(),
             trace_id = trace.map(TraceContext::trace_id),
             span_id = trace.map(TraceContext::span_id),
             method = context.method,
             route = context.route,
-        )
+        );
+        #[cfg(feature = "otlp")]
+        if let Some(trace) = trace {
+            crate::otlp::continue_trace(&span, trace);
+        }
+        span
     }
 
     fn on_request_end<B: MessageBody>(_: Span, _: &Result<ServiceResponse<B>, Error>) {}

@@ -15,6 +15,7 @@ pub const HEADER: HeaderName = HeaderName::from_static("traceparent");
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceContext {
     trace_id: String,
+    parent_id: String,
     span_id: String,
     flags: String,
 }
@@ -34,7 +35,7 @@ impl TraceContext {
         let mut parts = traceparent.split('-');
         let version = parts.next().filter(|part| is_hex(part, 2) && *part != "ff")?;
         let trace_id = parts.next().filter(|part| is_hex(part, 32) && !is_zero(part))?;
-        parts.next().filter(|part| is_hex(part, 16) && !is_zero(part))?;
+        let parent_id = parts.next().filter(|part| is_hex(part, 16) && !is_zero(part))?;
         let flags = parts.next().filter(|part| is_hex(part, 2))?;
         // Only a later version may have more parts.
         if version == "00" && parts.next().is_some() {
@@ -43,6 +44,7 @@ impl TraceContext {
         let (_, span_id) = Uuid::new_v4().as_u64_pair();
         Some(Self {
             trace_id: trace_id.to_owned(),
+            parent_id: parent_id.to_owned(),
             span_id: format!("{span_id:016x}"),
             flags: flags.to_owned(),
         })
@@ -51,6 +53,16 @@ impl TraceContext {
     /// The id that all parts of the trace share.
     pub fn trace_id(&self) -> &str {
         &self.trace_id
+    }
+
+    /// The id of the caller's part.
+    pub fn parent_id(&self) -> &str {
+        &self.parent_id
+    }
+
+    /// Whether the caller records the trace, as two hexadecimal digits.
+    pub fn flags(&self) -> &str {
+        &self.flags
     }
 
     /// The id of this server's part.

@@ -43,7 +43,10 @@ pub fn start(settings: &Settings) -> io::Result<Log> {
     } else {
         lines.with_target(false).boxed()
     };
-    tracing_subscriber::registry().with(filter).with(lines).init();
+    let subscriber = tracing_subscriber::registry().with(filter).with(lines);
+    #[cfg(feature = "otlp")]
+    let subscriber = subscriber.with(crate::otlp::layer()?);
+    subscriber.init();
     log_panics(log.clone());
     Ok(log)
 }
