@@ -29,7 +29,7 @@ undeploy: ## take everything away from kubectl's cluster
 	@scripts/undeploy
 
 confidence: ## prove on kubectl's cluster that rollouts, scaling and dying pods lose no submission (ARGS=--help)
-	@cargo run --quiet --release --package e2e --bin confidence -- $(ARGS)
+	@cargo run --quiet --package e2e --bin confidence -- $(ARGS)
 
 screenshot: ## take the README's pictures of the page and of its board
 	@scripts/screenshot $(ARGS)
