@@ -1,7 +1,7 @@
 //! A log line as one flat JSON object: when and what, then the event's fields, then those of the spans around it.
 //!
 //! tracing-subscriber's own JSON formatter keeps a span's fields as an object, which it parses and writes again for every
-//! line. Here they are kept as they will stand in the line, which halves what a request costs.
+//! line. Here they are kept as they will stand in the line.
 
 use std::{
     fmt,
