@@ -1,9 +1,9 @@
 //! `GET /openapi.json`: the description of all routes ([OpenAPI 3.1](https://spec.openapis.org/oas/v3.1.1)), generated from
 //! the types and the handlers.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
-use actix_web::{HttpResponse, ResponseError, http::header::ContentType, web};
+use actix_web::{HttpResponse, ResponseError, http::header::ContentType};
 use api::{InvalidName, Problem};
 use utoipa::{
     IntoResponses, OpenApi, PartialSchema,
@@ -31,30 +31,18 @@ use crate::{error::Error, metrics, probes, submissions, version};
 )]
 struct Description;
 
-/// The description as JSON, made once.
-#[derive(Debug, Clone)]
-pub struct Json(web::Bytes);
-
-impl Json {
-    /// Generates the description.
-    ///
-    /// # Errors
-    ///
-    /// When a schema is no JSON.
-    pub fn generate() -> serde_json::Result<Self> {
-        Ok(Self(Description::openapi().to_json()?.into()))
-    }
-}
-
-/// Answers with the description.
+/// Answers with the description, which is made when it is first asked for.
 #[utoipa::path(get, path = api::path::OPENAPI, responses(
     (status = 200, description = "The description of all routes.", content_type = "application/json", body = Object),
     AnyProblem,
 ))]
-pub async fn openapi(json: web::Data<Json>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(ContentType::json())
-        .body(json.0.clone())
+pub async fn openapi() -> Result<HttpResponse, Error> {
+    static JSON: LazyLock<serde_json::Result<String>> = LazyLock::new(|| Description::openapi().to_json());
+    let json = JSON.as_deref().map_err(|error| {
+        tracing::error!(%error, "the description cannot be written");
+        Error::Internal
+    })?;
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(json))
 }
 
 /// The problems that any request may be answered with.

@@ -12,7 +12,7 @@ use actix_web::{App, HttpServer, web};
 use api::BuildInfo;
 use tracing_actix_web::TracingLogger;
 
-use crate::{Settings, layer, limits, metrics::Metrics, openapi, replica::Replica, request_span::RequestSpan};
+use crate::{Settings, layer, limits, metrics::Metrics, replica::Replica, request_span::RequestSpan};
 
 /// Why the server has no address to listen on. Its text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +69,6 @@ pub async fn serve(
         build: Arc::new(build),
         drain: Arc::default(),
     };
-    let description = web::Data::new(openapi::Json::generate()?);
     let drained = {
         let (drain, drain_time) = (replica.drain.clone(), settings.drain_time);
         async move { drain.run(shutdown, drain_time).await }
@@ -79,7 +78,6 @@ pub async fn serve(
         App::new()
             // One for each worker thread: counting references to a shared one would cost more than the handlers do.
             .app_data(web::Data::new(replica.clone()))
-            .app_data(description.clone())
             .configure(routes)
             .wrap_fn(layer::around)
             .wrap(TracingLogger::<RequestSpan>::new())
