@@ -12,8 +12,8 @@ run: ## start the backend and the page on this machine, ports 8000 and 8080 (BAC
 test: ## check everything that needs no cluster: format, lints, unit tests, the backend, the page in a browser
 	@scripts/test
 
-bench: ## measure the backend as shipped against a bare actix-web server
-	@scripts/bench
+bench: ## measure the backend as shipped against a bare actix-web server (ARGS=--help)
+	@scripts/bench $(ARGS)
 
 size: ## print what the page weighs, raw and compressed
 	@scripts/size
@@ -32,4 +32,4 @@ confidence: ## prove on kubectl's cluster that rollouts, scaling and dying pods 
 	@cargo run --quiet --package e2e --bin confidence -- $(ARGS)
 
 screenshot: ## take the README's pictures of the page and of its board
-	@scripts/screenshot $(ARGS)
+	@scripts/screenshot
