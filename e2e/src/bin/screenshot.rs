@@ -40,7 +40,7 @@ enum Picture {
         before: u32,
 
         /// How many submissions the new version has answered when the picture is taken
-        #[arg(long, default_value_t = 40)]
+        #[arg(long, default_value_t = 5)]
         after: u32,
 
         /// The command that begins the update, after `--`, such as: kubectl set image deployment/NAME CONTAINER=IMAGE
