@@ -1,6 +1,6 @@
 //! What happens around every handler, in one layer: each more would cost every request the moving of its response.
 
-use std::{future::Future, rc::Rc, time::Instant};
+use std::{future::Future, time::Instant};
 
 use actix_web::{
     Error,
@@ -47,37 +47,31 @@ where
             .metrics
             .answered(context.method, &context.route, status.as_str(), took);
         log(&context, status.as_u16(), took.as_micros() as u64);
-        add_headers(&mut outcome, &context, replica.drain.is_draining());
+        match &mut outcome {
+            Ok(response) => add_headers(response.response_mut().head_mut(), context, replica.drain.is_draining()),
+            Err(error) => error.add_response_mapper(move |mut response| {
+                add_headers(response.head_mut(), context.clone(), replica.drain.is_draining());
+                response
+            }),
+        }
         outcome
     }
 }
 
 fn log(context: &RequestContext, status: u16, latency_us: u64) {
+    let RequestContext { method, route, .. } = context;
     // Kubernetes and Prometheus ask every few seconds, which would bury what people want to read.
-    if [path::HEALTHZ, path::READYZ, path::METRICS].contains(&context.route.as_str()) {
-        tracing::debug!(status, latency_us, "request");
+    if [path::HEALTHZ, path::READYZ, path::METRICS].contains(&route.as_str()) {
+        tracing::debug!(method, route, status, latency_us, "request");
     } else {
-        tracing::info!(status, latency_us, "request");
+        tracing::info!(method, route, status, latency_us, "request");
     }
 }
 
-fn add_headers<B>(outcome: &mut Result<ServiceResponse<B>, Error>, context: &Rc<RequestContext>, draining: bool) {
-    match outcome {
-        Ok(response) => add_headers_to(response.response_mut().head_mut(), context, draining),
-        Err(error) => {
-            let context = Rc::clone(context);
-            error.add_response_mapper(move |mut response| {
-                add_headers_to(response.head_mut(), &context, draining);
-                response
-            });
-        }
-    }
-}
-
-fn add_headers_to(head: &mut ResponseHead, context: &RequestContext, draining: bool) {
+fn add_headers(head: &mut ResponseHead, context: RequestContext, draining: bool) {
     let headers = head.headers_mut();
-    headers.insert(request_id::HEADER, context.id.header_value());
-    if let Some(trace) = &context.trace {
+    headers.insert(request_id::HEADER, context.id.into_header_value());
+    if let Some(trace) = context.trace {
         headers.insert(trace_context::HEADER, trace.header_value());
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,16 +1,14 @@
-//! What every layer wants to know of a request, worked out once, from its head.
+//! What the layer around every handler wants to know of a request, from its head.
 
-use std::rc::Rc;
-
-use actix_web::{HttpMessage, dev::ServiceRequest, http::Method};
+use actix_web::{dev::ServiceRequest, http::Method};
 
 use crate::{request_id::RequestId, trace_context::TraceContext};
 
 /// What stands for the route of a path that no handler answers.
 const UNMATCHED: &str = "unmatched";
 
-/// What every layer wants to know of a request. Nothing in it is as the client wrote it, so all of it may be logged.
-#[derive(Debug)]
+/// What the layer wants to know of a request. Nothing in it is as the client wrote it, so all of it may be logged.
+#[derive(Debug, Clone)]
 pub struct RequestContext {
     /// The id by which the response and its log lines are found again.
     pub id: RequestId,
@@ -23,21 +21,14 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// The context of a request, worked out where it is first asked for.
-    pub fn of(request: &ServiceRequest) -> Rc<Self> {
-        let attached = request.extensions().get::<Rc<Self>>().cloned();
-        attached.unwrap_or_else(|| Self::attach(request))
-    }
-
-    fn attach(request: &ServiceRequest) -> Rc<Self> {
-        let context = Rc::new(Self {
+    /// The context of a request.
+    pub fn of(request: &ServiceRequest) -> Self {
+        Self {
             id: RequestId::of(request),
             trace: TraceContext::of(request),
             method: known(request.method()),
             route: request.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned()),
-        });
-        request.extensions_mut().insert(context.clone());
-        context
+        }
     }
 }
 

@@ -8,23 +8,20 @@ use actix_web::{
 use tracing::Span;
 use tracing_actix_web::RootSpanBuilder;
 
-use crate::{request_context::RequestContext, trace_context::TraceContext};
+use crate::{request_id::RequestId, trace_context::TraceContext};
 
 /// Makes the span.
 pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let context = RequestContext::of(request);
-        let trace = context.trace.as_ref();
+        let trace = TraceContext::of(request);
         // Of the highest level, so that the span is there whichever levels are logged.
         let span = tracing::error_span!(
             "request",
-            request_id = context.id.as_str(),
-            trace_id = trace.map(TraceContext::trace_id),
-            span_id = trace.map(TraceContext::span_id),
-            method = context.method,
-            route = context.route,
+            request_id = RequestId::of(request).as_str(),
+            trace_id = trace.as_ref().map(TraceContext::trace_id),
+            span_id = trace.as_ref().map(TraceContext::span_id),
         );
         #[cfg(feature = "otlp")]
         if let Some(trace) = trace {

@@ -8,6 +8,8 @@ use actix_web::{
 };
 use uuid::Uuid;
 
+use crate::request_id::made_id;
+
 /// The header that bears the trace, both ways.
 pub const HEADER: HeaderName = HeaderName::from_static("traceparent");
 
@@ -21,17 +23,18 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// The trace that the caller tells, where what it tells is valid; its other half, a span id, is made here.
+    /// The trace that the caller tells, where what it tells is valid: the same one, however often it is asked for.
     pub fn of(request: &impl HttpMessage) -> Option<Self> {
         let mut told = request.headers().get_all(HEADER);
         let (first, None) = (told.next()?, told.next()) else {
             return None;
         };
-        Self::parse(first.to_str().ok()?)
+        Self::parse(first.to_str().ok()?, made_id(request))
     }
 
-    /// Parses `version-traceid-parentid-flags`, as section 3.2 has it.
-    fn parse(traceparent: &str) -> Option<Self> {
+    /// Parses `version-traceid-parentid-flags`, as section 3.2 has it. This server's part in the trace takes its id from
+    /// the half of `id` that is never zero (RFC 9562, section 5.4).
+    fn parse(traceparent: &str, id: Uuid) -> Option<Self> {
         let mut parts = traceparent.split('-');
         let version = parts.next().filter(|part| is_hex(part, 2) && *part != "ff")?;
         let trace_id = parts.next().filter(|part| is_hex(part, 32) && !is_zero(part))?;
@@ -41,7 +44,7 @@ impl TraceContext {
         if version == "00" && parts.next().is_some() {
             return None;
         }
-        let (_, span_id) = Uuid::new_v4().as_u64_pair();
+        let (_, span_id) = id.as_u64_pair();
         Some(Self {
             trace_id: trace_id.to_owned(),
             parent_id: parent_id.to_owned(),
@@ -98,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_valid_trace_goes_on_with_a_span_of_our_own() {
-        let trace = TraceContext::parse(&format!("00-{TRACE}-00f067aa0ba902b7-01")).unwrap();
+        let trace = TraceContext::parse(&format!("00-{TRACE}-00f067aa0ba902b7-01"), Uuid::new_v4()).unwrap();
         assert_eq!(trace.trace_id(), TRACE);
         assert_ne!(trace.span_id(), "00f067aa0ba902b7");
         assert_eq!(trace.to_string(), format!("00-{TRACE}-{}-01", trace.span_id()));
@@ -106,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_later_version_may_have_more_parts() {
-        assert!(TraceContext::parse(&format!("01-{TRACE}-00f067aa0ba902b7-01-more")).is_some());
+        assert!(TraceContext::parse(&format!("01-{TRACE}-00f067aa0ba902b7-01-more"), Uuid::new_v4()).is_some());
     }
 
     #[test]
@@ -123,7 +126,7 @@ mod tests {
             format!("00-{TRACE}-00f067aa0ba902b7-01-more"),
             format!("00-{TRACE}"),
         ] {
-            assert_eq!(TraceContext::parse(&invalid), None, "{invalid}");
+            assert_eq!(TraceContext::parse(&invalid, Uuid::new_v4()), None, "{invalid}");
         }
     }
 }
