@@ -3,9 +3,10 @@
 use actix_web::{
     HttpMessage, HttpRequest,
     http::header,
-    web::{Bytes, Payload},
+    web::{Bytes, BytesMut, Payload},
 };
 use api::Submission;
+use futures_util::TryStreamExt;
 use percent_encoding::percent_decode;
 
 use crate::{error::Error, limits};
@@ -50,11 +51,25 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Erro
     if told.is_some_and(|length| length > limits::BODY_SIZE) {
         return Err(Error::BodyTooLarge);
     }
-    tokio::time::timeout(limits::ARRIVAL_TIME, payload.to_bytes_limited(limits::BODY_SIZE))
+    tokio::time::timeout(limits::ARRIVAL_TIME, collect(payload))
         .await
         .map_err(|_| Error::TooSlow)?
-        .map_err(|_| Error::BodyTooLarge)?
-        .map_err(|error| Error::Malformed(error.to_string()))
+}
+
+/// As actix-web's `to_bytes_limited`, which makes room for the longest body before the first byte is there.
+async fn collect(mut payload: Payload) -> Result<Bytes, Error> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload
+        .try_next()
+        .await
+        .map_err(|error| Error::Malformed(error.to_string()))?
+    {
+        if body.len() + chunk.len() > limits::BODY_SIZE {
+            return Err(Error::BodyTooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 /// Parses a body.

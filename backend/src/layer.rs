@@ -15,6 +15,9 @@ use api::path;
 
 use crate::{limits, panics, replica::Replica, request_context::RequestContext, request_id, trace_context};
 
+/// The message of each request's line. As a value it is written as it is; the macro's format would be worked out anew.
+const REQUEST: &str = "request";
+
 /// The layer: refuses what is beyond the limits, catches panics, counts, logs one line, and puts the headers on the
 /// response that all responses bear.
 pub fn around<S, B>(
@@ -32,7 +35,7 @@ where
         .expect("startup gives it to the App");
     let response = limits::check_headers(request.headers()).map(|()| panics::catch(service.call(request)));
     async move {
-        let in_flight = replica.metrics.begin();
+        let in_flight = replica.counter.begin();
         let mut outcome = match response {
             Ok(response) => response.await,
             Err(error) => Err(error.into()),
@@ -44,13 +47,17 @@ where
         };
         let took = started.elapsed();
         replica
-            .metrics
+            .counter
             .answered(context.method, &context.route, status.as_str(), took);
         log(&context, status.as_u16(), took.as_micros() as u64);
         match &mut outcome {
-            Ok(response) => add_headers(response.response_mut().head_mut(), context, replica.drain.is_draining()),
+            Ok(response) => add_headers(
+                response.response_mut().head_mut(),
+                &context,
+                replica.drain.is_draining(),
+            ),
             Err(error) => error.add_response_mapper(move |mut response| {
-                add_headers(response.head_mut(), context.clone(), replica.drain.is_draining());
+                add_headers(response.head_mut(), &context, replica.drain.is_draining());
                 response
             }),
         }
@@ -62,16 +69,16 @@ fn log(context: &RequestContext, status: u16, latency_us: u64) {
     let RequestContext { method, route, .. } = context;
     // Kubernetes and Prometheus ask every few seconds, which would bury what people want to read.
     if [path::HEALTHZ, path::READYZ, path::METRICS].contains(&route.as_str()) {
-        tracing::debug!(method, route, status, latency_us, "request");
+        tracing::debug!(message = REQUEST, method, route, status, latency_us);
     } else {
-        tracing::info!(method, route, status, latency_us, "request");
+        tracing::info!(message = REQUEST, method, route, status, latency_us);
     }
 }
 
-fn add_headers(head: &mut ResponseHead, context: RequestContext, draining: bool) {
+fn add_headers(head: &mut ResponseHead, context: &RequestContext, draining: bool) {
     let headers = head.headers_mut();
-    headers.insert(request_id::HEADER, context.id.into_header_value());
-    if let Some(trace) = context.trace {
+    headers.insert(request_id::HEADER, context.id.header_value());
+    if let Some(trace) = &context.trace {
         headers.insert(trace_context::HEADER, trace.header_value());
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -2,11 +2,20 @@
 //!
 //! Rate, errors and duration are one histogram: `_count` counts the requests, and `status` tells which failed.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use actix_web::{HttpResponse, web};
 use api::{BuildInfo, path};
-use prometheus::{HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TEXT_FORMAT, TextEncoder};
+use parking_lot::Mutex;
+use prometheus::{
+    HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TEXT_FORMAT, TextEncoder, local::LocalHistogramVec,
+};
 
 use crate::{error::Error, openapi::AnyProblem, replica::Replica};
 
@@ -16,18 +25,30 @@ const BUCKETS: [f64; 12] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 2.5, 5.0,
 ];
 
-/// The replica's metrics. Clones count together.
+/// The replica's metrics. Clones are the same metrics.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Registry,
     requests: HistogramVec,
     in_flight: IntGauge,
     draining: IntGauge,
+    counters: Arc<Mutex<Vec<Counter>>>,
+}
+
+/// What one worker thread has counted, until the metrics are asked for. Threads that count in the same place slow each
+/// other down. Clones are the same counter.
+#[derive(Debug, Clone)]
+pub struct Counter(Arc<Counted>);
+
+#[derive(Debug)]
+struct Counted {
+    requests: Mutex<LocalHistogramVec>,
+    in_flight: AtomicI64,
 }
 
 /// Counts a request as in flight for as long as it lives, also where its client goes away.
 #[derive(Debug)]
-pub struct InFlight(IntGauge);
+pub struct InFlight(Arc<Counted>);
 
 impl Metrics {
     /// Metrics of which nothing is counted yet.
@@ -43,6 +64,7 @@ impl Metrics {
             requests: HistogramVec::new(duration.buckets(BUCKETS.into()), &["method", "route", "status"])?,
             in_flight: IntGauge::new("http_requests_in_flight", "Requests that are being answered.")?,
             draining: IntGauge::new("backend_draining", "Whether the replica drains before it ends: 1 or 0.")?,
+            counters: Arc::default(),
         };
         let build_info = build_info
             .const_label("version", &build.version)
@@ -61,15 +83,42 @@ impl Metrics {
         Ok(metrics)
     }
 
+    /// A counter for one more worker thread.
+    pub fn counter(&self) -> Counter {
+        let counter = Counter(Arc::new(Counted {
+            requests: Mutex::new(self.requests.local()),
+            in_flight: AtomicI64::new(0),
+        }));
+        self.counters.lock().push(counter.clone());
+        counter
+    }
+
+    /// All metrics as text.
+    fn gather(&self, draining: bool) -> prometheus::Result<String> {
+        let counters = self.counters.lock();
+        for Counter(counted) in &*counters {
+            counted.requests.lock().flush();
+        }
+        let in_flight = counters
+            .iter()
+            .map(|Counter(counted)| counted.in_flight.load(Ordering::Relaxed));
+        self.in_flight.set(in_flight.sum());
+        self.draining.set(draining.into());
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+impl Counter {
     /// Counts a request as in flight until what this returns is dropped.
     pub fn begin(&self) -> InFlight {
-        self.in_flight.inc();
-        InFlight(self.in_flight.clone())
+        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(self.0.clone())
     }
 
     /// Counts a request as answered.
     pub fn answered(&self, method: &str, route: &str, status: &str, took: Duration) {
-        self.requests
+        let mut requests = self.0.requests.lock();
+        requests
             .with_label_values(&[method, route, status])
             .observe(took.as_secs_f64());
     }
@@ -77,7 +126,7 @@ impl Metrics {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.dec();
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -87,13 +136,9 @@ impl Drop for InFlight {
     AnyProblem,
 ))]
 pub async fn metrics(replica: web::Data<Replica>) -> Result<HttpResponse, Error> {
-    let metrics = &replica.metrics;
-    metrics.draining.set(replica.drain.is_draining().into());
-    let text = TextEncoder::new()
-        .encode_to_string(&metrics.registry.gather())
-        .map_err(|error| {
-            tracing::error!(%error, "the metrics cannot be written");
-            Error::Internal
-        })?;
+    let text = replica.metrics.gather(replica.drain.is_draining()).map_err(|error| {
+        tracing::error!(%error, "the metrics cannot be written");
+        Error::Internal
+    })?;
     Ok(HttpResponse::Ok().content_type(TEXT_FORMAT).body(text))
 }

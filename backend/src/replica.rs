@@ -1,12 +1,15 @@
-//! What all requests to this replica share.
+//! What requests to this replica share.
 
 use std::sync::Arc;
 
 use api::BuildInfo;
 
-use crate::{drain::Drain, metrics::Metrics};
+use crate::{
+    drain::Drain,
+    metrics::{Counter, Metrics},
+};
 
-/// What all requests to this replica share. A clone shares it too.
+/// What requests to this replica share: all of them, but for the counter, which those of one worker thread share.
 #[derive(Debug, Clone)]
 pub struct Replica {
     /// Which build it runs, and in which pod.
@@ -15,4 +18,6 @@ pub struct Replica {
     pub drain: Arc<Drain>,
     /// What it has counted.
     pub metrics: Metrics,
+    /// Where this worker thread counts.
+    pub counter: Counter,
 }

@@ -8,7 +8,7 @@ use crate::{request_id::RequestId, trace_context::TraceContext};
 const UNMATCHED: &str = "unmatched";
 
 /// What the layer wants to know of a request. Nothing in it is as the client wrote it, so all of it may be logged.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct RequestContext {
     /// The id by which the response and its log lines are found again.
     pub id: RequestId,

@@ -1,10 +1,12 @@
 //! The id by which a response and its log lines are found again.
 
+use std::str;
+
 use actix_web::{
     HttpMessage,
     http::header::{HeaderName, HeaderValue},
 };
-use uuid::Uuid;
+use uuid::{Uuid, fmt::Simple};
 
 /// The header that bears the id, both ways.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -14,23 +16,44 @@ const MAX_LENGTH: usize = 64;
 /// A request's id: the caller's, where it is a sane one, so that it is the same in the logs of both; otherwise the one that
 /// tracing-actix-web makes for each request.
 #[derive(Debug, Clone)]
-pub struct RequestId(HeaderValue);
+pub enum RequestId {
+    /// The caller's.
+    Callers(HeaderValue),
+    /// Made here: hexadecimal digits.
+    Made([u8; Simple::LENGTH]),
+}
 
 impl RequestId {
     /// The id of a request: the same one, however often it is asked for.
     pub fn of(request: &impl HttpMessage) -> Self {
         let callers = request.headers().get(HEADER).filter(|id| is_sane(id.as_bytes()));
-        Self(callers.cloned().unwrap_or_else(|| header_value(made_id(request))))
+        callers.map_or_else(|| Self::made(made_id(request)), |id| Self::Callers(id.clone()))
+    }
+
+    fn made(id: Uuid) -> Self {
+        let mut digits = [0; Simple::LENGTH];
+        id.simple().encode_lower(&mut digits);
+        Self::Made(digits)
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Callers(id) => id.as_bytes(),
+            Self::Made(digits) => digits,
+        }
     }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        self.0.to_str().expect("a sane id is ASCII")
+        str::from_utf8(self.as_bytes()).expect("a sane id is ASCII, and so are digits")
     }
 
     /// The id as a header's value.
-    pub fn into_header_value(self) -> HeaderValue {
-        self.0
+    pub fn header_value(&self) -> HeaderValue {
+        match self {
+            Self::Callers(id) => id.clone(),
+            Self::Made(digits) => HeaderValue::from_bytes(digits).expect("digits are allowed in a header"),
+        }
     }
 }
 
@@ -46,9 +69,4 @@ fn is_sane(id: &[u8]) -> bool {
         && id
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
-}
-
-fn header_value(id: Uuid) -> HeaderValue {
-    let mut buffer = Uuid::encode_buffer();
-    HeaderValue::from_str(id.simple().encode_lower(&mut buffer)).expect("hexadecimal digits are allowed in a header")
 }

@@ -12,7 +12,7 @@ use actix_web::{App, HttpServer, web};
 use api::BuildInfo;
 use tracing_actix_web::TracingLogger;
 
-use crate::{Settings, layer, limits, metrics::Metrics, replica::Replica, request_span::RequestSpan};
+use crate::{Settings, drain::Drain, layer, limits, metrics::Metrics, replica::Replica, request_span::RequestSpan};
 
 /// Why the server has no address to listen on. Its text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -64,20 +64,24 @@ pub async fn serve(
         pod: settings.pod_name.clone(),
     };
     tracing::info!(address = %listener.local_addr()?, version = build.version, pod = build.pod, "listening");
-    let replica = Replica {
-        metrics: Metrics::new(&build).map_err(io::Error::other)?,
-        build: Arc::new(build),
-        drain: Arc::default(),
-    };
+    let metrics = Metrics::new(&build).map_err(io::Error::other)?;
+    let build = Arc::new(build);
+    let drain = Arc::new(Drain::default());
     let drained = {
-        let (drain, drain_time) = (replica.drain.clone(), settings.drain_time);
+        let (drain, drain_time) = (drain.clone(), settings.drain_time);
         async move { drain.run(shutdown, drain_time).await }
     };
     let workers = thread::available_parallelism()?.get();
     HttpServer::new(move || {
+        // One for each worker thread: counting references to a shared one would cost more than the handlers do.
+        let replica = Replica {
+            build: build.clone(),
+            drain: drain.clone(),
+            metrics: metrics.clone(),
+            counter: metrics.counter(),
+        };
         App::new()
-            // One for each worker thread: counting references to a shared one would cost more than the handlers do.
-            .app_data(web::Data::new(replica.clone()))
+            .app_data(web::Data::new(replica))
             .configure(routes)
             .wrap_fn(layer::around)
             .wrap(TracingLogger::<RequestSpan>::new())

@@ -1,6 +1,10 @@
 //! `POST /api/submissions`: a person's name comes in, a message for them goes out.
 
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    http::header::{self, HeaderValue},
+    web,
+};
 use api::{Answer, BuildInfo, Name, Submission, path};
 
 use crate::{
@@ -11,6 +15,9 @@ use crate::{
     openapi::{AnyProblem, SubmissionProblem},
     replica::Replica,
 };
+
+/// As `json` would put it, but that would write it anew for every answer.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Answers a submission: with JSON, or with a page where a browser sent the form without script.
 #[utoipa::path(
@@ -47,7 +54,11 @@ pub async fn submit(
             }
         });
     }
-    outcome.map(|answer| HttpResponse::Ok().json(answer))
+    outcome.map(|answer| {
+        HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, JSON))
+            .json(answer)
+    })
 }
 
 fn answer(name: &Name, build: &BuildInfo) -> Answer {

@@ -1,74 +1,75 @@
 //! A log line as one flat JSON object: when and what, then the event's fields, then those of the spans around it.
 //!
 //! tracing-subscriber's own JSON formatter keeps a span's fields as an object, which it parses and writes again for every
-//! line. Here they are kept as they will stand in the line.
+//! line. Here they are kept as they will stand in the line, and a line is put together in one piece of memory.
 
-use std::{
-    fmt::{self, Debug},
-    io::Write,
-    str,
-    time::SystemTime,
-};
+use std::{cell::Cell, fmt::Debug, io::Write, time::SystemTime};
 
 use serde::Serialize;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
-    span::Record,
+    span::{Attributes, Id, Record},
 };
-use tracing_subscriber::{
-    field::RecordFields,
-    fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, format::Writer},
-    registry::LookupSpan,
-};
+use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
-/// How many bytes a line has, about. It is built up by itself: the formatter's writer is slow at many small writes.
-const LINE_SIZE: usize = 512;
+use super::Log;
 
-/// How many bytes the fields of a request's span have, about.
+/// How many bytes the fields of a request's span take, about.
 const MEMBERS_SIZE: usize = 192;
 
-/// Formats an event as a line.
-pub struct Line;
+/// Logs each event as a line.
+pub struct JsonLines(pub Log);
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> FormatEvent<S, Members> for Line {
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, Members>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let metadata = event.metadata();
-        let mut line = Vec::with_capacity(LINE_SIZE);
-        let timestamp = humantime::format_rfc3339_micros(SystemTime::now());
-        write!(line, r#"{{"timestamp":"{timestamp}""#).map_err(|_| fmt::Error)?;
-        let mut members = MemberWriter(&mut line);
-        members.write("level", metadata.level().as_str());
-        event.record(&mut members);
-        members.write("target", metadata.target());
-        for span in context.event_scope().into_iter().flatten() {
-            if let Some(members) = span.extensions().get::<FormattedFields<Members>>() {
-                line.extend_from_slice(members.as_bytes());
-            }
+/// A span's fields, as they will stand in each of its lines.
+struct Members(Vec<u8>);
+
+thread_local! {
+    /// The memory in which a thread puts its lines together, one after the other.
+    static LINE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
+    fn on_new_span(&self, fields: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut members = Vec::with_capacity(MEMBERS_SIZE);
+        fields.record(&mut MemberWriter(&mut members));
+        if let Some(span) = context.span(id) {
+            span.extensions_mut().insert(Members(members));
         }
-        line.extend_from_slice(b"}\n");
-        writer.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
+    }
+
+    fn on_record(&self, id: &Id, fields: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id)
+            && let Some(Members(members)) = span.extensions_mut().get_mut()
+        {
+            fields.record(&mut MemberWriter(members));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        // Taken, not borrowed: what is logged may itself log while it is written.
+        let mut line = LINE.take();
+        write_line(&mut line, event, &context);
+        self.0.push(&line);
+        line.clear();
+        LINE.set(line);
     }
 }
 
-/// Formats a span's fields as members of a JSON object, each with a comma before it.
-pub struct Members;
-
-impl<'writer> FormatFields<'writer> for Members {
-    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut members = Vec::with_capacity(MEMBERS_SIZE);
-        fields.record(&mut MemberWriter(&mut members));
-        writer.write_str(str::from_utf8(&members).map_err(|_| fmt::Error)?)
+fn write_line<S: Subscriber + for<'a> LookupSpan<'a>>(line: &mut Vec<u8>, event: &Event<'_>, context: &Context<'_, S>) {
+    let timestamp = humantime::format_rfc3339_micros(SystemTime::now());
+    let metadata = event.metadata();
+    write!(line, r#"{{"timestamp":"{timestamp}""#).expect("memory takes whatever is written");
+    let mut members = MemberWriter(line);
+    members.write("level", metadata.level().as_str());
+    event.record(&mut members);
+    members.write("target", metadata.target());
+    for span in context.event_scope(event).into_iter().flatten() {
+        if let Some(Members(members)) = span.extensions().get() {
+            line.extend_from_slice(members);
+        }
     }
-
-    fn add_fields(&self, known: &'writer mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
-        self.format_fields(known.as_writer(), fields)
-    }
+    line.extend_from_slice(b"}\n");
 }
 
 /// Writes each field that it is shown as a member of a JSON object, with a comma before it.
@@ -80,7 +81,7 @@ impl MemberWriter<'_> {
         for part in [",\"", name, "\":"] {
             self.0.extend_from_slice(part.as_bytes());
         }
-        serde_json::to_writer(&mut *self.0, &value).expect("a number or a text can always be written into memory");
+        serde_json::to_writer(&mut *self.0, &value).expect("memory takes whatever is written");
     }
 }
 

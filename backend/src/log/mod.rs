@@ -37,11 +37,11 @@ pub fn start(settings: &Settings) -> io::Result<Log> {
         // It says in several lines what `startup` says in one.
         .with_target("actix_server", LevelFilter::WARN.min(settings.log_level));
     let log = Log::start(io::stdout())?;
-    let lines = fmt::layer().with_writer(log.clone()).with_ansi(on_terminal);
     let lines = if json {
-        lines.fmt_fields(json::Members).event_format(json::Line).boxed()
+        json::JsonLines(log.clone()).boxed()
     } else {
-        lines.with_target(false).boxed()
+        let text = fmt::layer().with_target(false).with_ansi(on_terminal);
+        text.with_writer(log.clone()).boxed()
     };
     let subscriber = tracing_subscriber::registry().with(filter).with(lines);
     #[cfg(feature = "otlp")]

@@ -57,6 +57,20 @@ impl Log {
         Ok(log)
     }
 
+    /// Takes a line, and never blocks.
+    pub fn push(&self, line: &[u8]) {
+        let mut lines = self.0.lines.lock();
+        if lines.waiting.len() + line.len() > MAX_WAITING {
+            lines.lost += 1;
+            return;
+        }
+        lines.waiting.extend_from_slice(line);
+        // Only the first line of a batch pays for waking the thread.
+        if lines.waiting.len() == line.len() {
+            self.0.arrived.notify_one();
+        }
+    }
+
     /// Returns when all lines are written, or nobody reads them.
     pub fn flush(&self) {
         let mut lines = self.0.lines.lock();
@@ -96,19 +110,10 @@ impl Shared {
     }
 }
 
-/// Takes one line at a time, and never blocks.
+/// Takes one line at a time.
 impl Write for &Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut lines = self.0.lines.lock();
-        if lines.waiting.len() + line.len() > MAX_WAITING {
-            lines.lost += 1;
-        } else {
-            lines.waiting.extend_from_slice(line);
-            // Only the first line of a batch pays for waking the thread.
-            if lines.waiting.len() == line.len() {
-                self.0.arrived.notify_one();
-            }
-        }
+        self.push(line);
         Ok(line.len())
     }
 
