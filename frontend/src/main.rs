@@ -3,6 +3,10 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod prerender;
 
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// Takes over the markup that the native half has rendered.
 #[cfg(target_arch = "wasm32")]
 fn main() {

@@ -112,12 +112,28 @@ async fn hashed_files_are_kept_for_good_and_the_page_is_asked_for_again_and_both
         .context("the page names its script")?
         .1;
     let script = format!("/frontend-{}", named.split_once('"').context("an attribute ends")?.0);
-    for (path, cache_control) in [("/", "no-cache"), (&script, "public, max-age=31536000, immutable")] {
-        let request = stage.http.get(format!("{url}{path}")).header("accept-encoding", "gzip");
-        let response = request.send().await?;
-        assert_eq!(values(&response, "cache-control"), [cache_control], "{path}");
-        assert_eq!(values(&response, "content-encoding"), ["gzip"], "{path}");
-        assert_eq!(values(&response, "vary"), ["Accept-Encoding"], "{path}");
+    let for_good = "public, max-age=31536000, immutable";
+    let accepted = [
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0.5", "br"),
+        ("gzip", "gzip"),
+        ("gzip, br;q=0", "gzip"),
+    ];
+    for (path, cache_control, media_type) in [
+        ("/", "no-cache", "text/html"),
+        (&script, for_good, "application/javascript"),
+    ] {
+        let original = reqwest::get(format!("{url}{path}")).await?;
+        assert_eq!(values(&original, "content-encoding"), [""; 0], "{path}");
+        for (accept, encoding) in accepted {
+            let request = stage.http.get(format!("{url}{path}")).header("accept-encoding", accept);
+            let response = request.send().await?;
+            assert_eq!(values(&response, "cache-control"), [cache_control], "{path}");
+            assert_eq!(values(&response, "content-type"), [media_type], "{path}");
+            assert_eq!(values(&response, "content-encoding"), [encoding], "{path}");
+            assert_eq!(values(&response, "vary"), ["Accept-Encoding"], "{path}");
+            assert!(response.content_length() < original.content_length(), "{path}");
+        }
     }
     Ok(())
 }
