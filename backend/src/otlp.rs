@@ -6,6 +6,10 @@
 
 use std::{io, sync::OnceLock};
 
+use actix_web::{
+    Error,
+    dev::{ServiceRequest, ServiceResponse},
+};
 use opentelemetry::{
     Context,
     trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider},
@@ -16,7 +20,7 @@ use tracing::{Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, registry::LookupSpan};
 
-use crate::trace_context::TraceContext;
+use crate::{request_context::RequestContext, trace_context::TraceContext};
 
 static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();
 
@@ -36,17 +40,32 @@ pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>() -> io::Result<impl Layer<
     Ok(tracing_opentelemetry::layer().with_tracer(tracer))
 }
 
-/// Makes a span a part of the caller's trace.
-pub fn continue_trace(span: &Span, trace: &TraceContext) {
-    let ids = TraceId::from_hex(trace.trace_id())
-        .ok()
-        .zip(SpanId::from_hex(trace.parent_id()).ok());
-    if let Some((trace_id, parent_id)) = ids {
-        let flags = TraceFlags::new(u8::from_str_radix(trace.flags(), 16).unwrap_or_default());
-        let caller = SpanContext::new(trace_id, parent_id, flags, true, TraceState::NONE);
+/// Makes the span of a request a part of the caller's trace, where there is one, and says what was asked for
+/// ([semantic conventions](https://opentelemetry.io/docs/specs/semconv/http/http-spans/)).
+pub fn begin(span: &Span, request: &ServiceRequest, trace: Option<&TraceContext>) {
+    if let Some(caller) = trace.and_then(caller) {
         // It fails only for a span that has begun.
         let _ = span.set_parent(Context::new().with_remote_span_context(caller));
     }
+    let RequestContext { method, route, .. } = RequestContext::of(request);
+    span.set_attribute("http.request.method", method);
+    span.set_attribute("http.route", route);
+}
+
+/// Says in the span of a request what was answered.
+pub fn end<B>(span: &Span, outcome: &Result<ServiceResponse<B>, Error>) {
+    let status = match outcome {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
+}
+
+fn caller(trace: &TraceContext) -> Option<SpanContext> {
+    let trace_id = TraceId::from_hex(trace.trace_id()).ok()?;
+    let parent_id = SpanId::from_hex(trace.parent_id()).ok()?;
+    let flags = TraceFlags::new(u8::from_str_radix(trace.flags(), 16).ok()?);
+    Some(SpanContext::new(trace_id, parent_id, flags, true, TraceState::NONE))
 }
 
 /// Sends what is not yet sent. The last that the process does.

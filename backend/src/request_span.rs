@@ -24,11 +24,16 @@ impl RootSpanBuilder for RequestSpan {
             span_id = trace.as_ref().map(TraceContext::span_id),
         );
         #[cfg(feature = "otlp")]
-        if let Some(trace) = trace {
-            crate::otlp::continue_trace(&span, trace);
-        }
+        crate::otlp::begin(&span, request, trace.as_ref());
         span
     }
 
-    fn on_request_end<B: MessageBody>(_: Span, _: &Result<ServiceResponse<B>, Error>) {}
+    #[cfg_attr(
+        not(feature = "otlp"),
+        expect(unused_variables, reason = "only exported spans tell the outcome")
+    )]
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        #[cfg(feature = "otlp")]
+        crate::otlp::end(&span, outcome);
+    }
 }

@@ -37,9 +37,15 @@ fn a_request_is_exported_as_a_part_of_its_callers_trace() {
 
     let (mut export, _) = collector.accept().unwrap();
     let mut received = Vec::new();
-    // In protobuf an id is its bytes.
+    // In protobuf an id and a text are their bytes.
     let contains = |received: &[u8], part: &[u8]| received.windows(part.len()).any(|window| window == part);
-    while !contains(&received, &TRACE_ID.to_be_bytes()) {
+    let parts: [&[u8]; 4] = [
+        &TRACE_ID.to_be_bytes(),
+        b"http.request.method",
+        b"http.route",
+        b"http.response.status_code",
+    ];
+    while !parts.iter().all(|part| contains(&received, part)) {
         let mut more = [0; 4096];
         let length = export.read(&mut more).unwrap();
         assert_ne!(length, 0, "the trace is not in {}", String::from_utf8_lossy(&received));

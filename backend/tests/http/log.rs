@@ -1,11 +1,16 @@
 //! One line a request, and nothing in it that a client could forge or a person typed.
 
 use std::{
-    io::{BufRead, BufReader},
-    process::{Command, Stdio},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, ChildStdout, Command, Stdio},
+    thread,
 };
 
-use nix::sys::signal::Signal;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 
 use crate::server::Server;
 
@@ -95,29 +100,82 @@ async fn no_line_is_lost_when_the_process_ends() {
     }
 }
 
+/// A backend whose log nobody reads but the test. Its process ends with this value.
+struct Unread {
+    process: Child,
+    log: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Unread {
+    fn start() -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_backend"))
+            .args(["--port", "0", "--log-format", "json", "--drain-time", "5s"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the backend starts");
+        let mut log = BufReader::new(process.stdout.take().expect("its log is a pipe"));
+        let mut listening = String::new();
+        log.read_line(&mut listening).expect("its log is text");
+        let listening: serde_json::Value = serde_json::from_str(&listening).expect("a line is JSON");
+        let address = listening["address"].as_str().expect("it listens").to_owned();
+        Self { process, log, address }
+    }
+
+    /// The next lines of its log.
+    fn lines(&mut self) -> impl Iterator<Item = serde_json::Value> {
+        let lines = self.log.by_ref().lines().map(Result::unwrap);
+        lines.map(|line| serde_json::from_str(&line).unwrap())
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        // It fails where the process has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 #[tokio::test]
 async fn a_log_that_nobody_reads_keeps_no_request_waiting_and_loses_no_line() {
     const REQUESTS: usize = 1500; // more than a pipe holds
-    let mut process = Command::new(env!("CARGO_BIN_EXE_backend"))
-        .args(["--port", "0", "--log-format", "json", "--drain-time", "5s"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(process.stdout.take().unwrap());
-    let mut listening = String::new();
-    log.read_line(&mut listening).unwrap();
-    let listening: serde_json::Value = serde_json::from_str(&listening).unwrap();
-    let url = format!("http://{}/version", listening["address"].as_str().unwrap());
+    let mut server = Unread::start();
+    let url = format!("http://{}/version", server.address);
     let client = reqwest::Client::new();
     for _ in 0..REQUESTS {
         assert_eq!(client.get(&url).send().await.unwrap().status(), 200);
     }
-    let lines = log
-        .lines()
-        .map(Result::unwrap)
-        .filter(|line| line.contains("request_id"))
-        .take(REQUESTS);
-    assert_eq!(lines.count(), REQUESTS);
-    process.kill().unwrap();
-    process.wait().unwrap();
+    let lines = server.lines().filter(|line| line["message"] == "request");
+    assert_eq!(lines.take(REQUESTS).count(), REQUESTS);
+}
+
+#[test]
+fn lines_for_which_there_is_no_room_while_nobody_reads_the_log_are_counted() {
+    const REQUESTS: u64 = 25_000; // of about 260 bytes each, where 4 MiB are kept
+    const OTHERS: u64 = 3; // that it drains, finishes and ended
+    let mut server = Unread::start();
+    let mut answers = TcpStream::connect(&server.address).unwrap();
+    let mut requests = answers.try_clone().unwrap();
+    let sender = thread::spawn(move || {
+        let request = |connection| format!("GET /version HTTP/1.1\r\nhost: a\r\nconnection: {connection}\r\n\r\n");
+        let mut all = request("keep-alive").repeat(REQUESTS as usize - 1);
+        all.push_str(&request("close"));
+        requests.write_all(all.as_bytes()).unwrap();
+    });
+    let mut answered = String::new();
+    answers.read_to_string(&mut answered).unwrap();
+    sender.join().unwrap();
+    assert_eq!(answered.matches("HTTP/1.1 200 OK").count() as u64, REQUESTS);
+
+    kill(Pid::from_raw(server.process.id() as i32), Signal::SIGTERM).unwrap();
+    let (mut written, mut lost) = (0, 0);
+    for line in server.lines() {
+        match line["lost"].as_u64() {
+            Some(lines) => lost += lines,
+            None => written += 1,
+        }
+    }
+    assert!(lost > 0);
+    assert_eq!(written + lost, REQUESTS + OTHERS);
 }

@@ -22,7 +22,7 @@ pub fn replica_table(board: &Board) -> Html {
 }
 
 fn row(board: &Board, replica: &Replica) -> Html {
-    let millis = |millis: Option<u32>| millis.map_or("\u{2013}".to_owned(), |millis| format!("{millis} ms"));
+    let figure = |figure: Option<u32>, unit| figure.map_or("\u{2013}".to_owned(), |figure| format!("{figure} {unit}"));
     html! {
         <tr key={replica.id} data-gone={replica.gone.then_some("")}>
             <th scope="row">
@@ -31,9 +31,9 @@ fn row(board: &Board, replica: &Replica) -> Html {
             </th>
             <td><span class="version">{ replica.version.clone() }</span></td>
             <td data-title="answered">{ replica.answered }</td>
-            <td data-title="share">{ format!("{} %", board.share(replica)) }</td>
-            <td data-title="median">{ millis(replica.latencies.map(|latencies| latencies.median)) }</td>
-            <td data-title="p99">{ millis(replica.latencies.map(|latencies| latencies.p99)) }</td>
+            <td data-title="share">{ figure(board.share(replica), "%") }</td>
+            <td data-title="median">{ figure(replica.latencies.map(|latencies| latencies.median), "ms") }</td>
+            <td data-title="p99">{ figure(replica.latencies.map(|latencies| latencies.p99), "ms") }</td>
             <td data-title="last seen">{ ago(board.silence_of(replica)) }</td>
         </tr>
     }

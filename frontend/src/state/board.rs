@@ -93,10 +93,12 @@ impl Board {
         self.running && self.hidden
     }
 
-    /// Which part of the answers came from this replica, in percent.
-    pub fn share(&self, replica: &Replica) -> u32 {
+    /// Which part of the answers came from this replica, in percent; `None` in its first second, of which there are no
+    /// figures yet.
+    pub fn share(&self, replica: &Replica) -> Option<u32> {
+        replica.latencies?;
         let all: u32 = self.replicas.iter().map(|replica| replica.recent).sum();
-        (100 * replica.recent + all / 2).checked_div(all).unwrap_or_default()
+        (100 * replica.recent + all / 2).checked_div(all)
     }
 
     /// For how many full seconds a replica has been silent.
