@@ -161,6 +161,14 @@ fn shares_are_of_the_last_minute() {
 }
 
 #[test]
+fn a_replica_has_no_share_before_there_are_figures_of_it() {
+    let history = History::new().answered(2, &["a:v1", "b:v1"]);
+    let share = |history: &History| history.board.share(history.replica("b").unwrap());
+    assert_eq!(share(&history), None);
+    assert_eq!(share(&history.answered(18, &["a:v1", "b:v1"])), Some(50));
+}
+
+#[test]
 fn a_silent_replica_fades_and_leaves_with_its_last_mark() {
     let history = History::new().answered(20, &["a:v1", "b:v1"]);
     let history = history.answered(30, &["b:v1"]);
