@@ -3,10 +3,9 @@
 use actix_web::{
     HttpMessage, HttpRequest,
     http::header,
-    web::{Bytes, BytesMut, Payload},
+    web::{Bytes, Payload},
 };
 use api::Submission;
-use futures_util::TryStreamExt;
 use percent_encoding::percent_decode;
 
 use crate::{error::Error, limits};
@@ -51,25 +50,11 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Erro
     if told.is_some_and(|length| length > limits::BODY_SIZE) {
         return Err(Error::BodyTooLarge);
     }
-    tokio::time::timeout(limits::ARRIVAL_TIME, collect(payload))
+    tokio::time::timeout(limits::ARRIVAL_TIME, payload.to_bytes_limited(limits::BODY_SIZE))
         .await
         .map_err(|_| Error::TooSlow)?
-}
-
-/// As actix-web's `to_bytes_limited`, which makes room for the longest body before the first byte is there.
-async fn collect(mut payload: Payload) -> Result<Bytes, Error> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload
-        .try_next()
-        .await
-        .map_err(|error| Error::Malformed(error.to_string()))?
-    {
-        if body.len() + chunk.len() > limits::BODY_SIZE {
-            return Err(Error::BodyTooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
+        .map_err(|_| Error::BodyTooLarge)?
+        .map_err(|error| Error::Malformed(error.to_string()))
 }
 
 /// Parses a body.
