@@ -3,9 +3,10 @@
 use actix_web::{
     HttpMessage, HttpRequest,
     http::header,
-    web::{Bytes, Payload},
+    web::{Bytes, BytesMut, Payload},
 };
 use api::Submission;
+use futures_util::StreamExt;
 use percent_encoding::percent_decode;
 
 use crate::{error::Error, limits};
@@ -50,11 +51,23 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Erro
     if told.is_some_and(|length| length > limits::BODY_SIZE) {
         return Err(Error::BodyTooLarge);
     }
-    tokio::time::timeout(limits::ARRIVAL_TIME, payload.to_bytes_limited(limits::BODY_SIZE))
+    tokio::time::timeout(limits::ARRIVAL_TIME, collect(payload))
         .await
         .map_err(|_| Error::TooSlow)?
-        .map_err(|_| Error::BodyTooLarge)?
-        .map_err(|error| Error::Malformed(error.to_string()))
+}
+
+/// As actix-web's `to_bytes_limited`, but for the memory: that one takes room for the longest body at once, which costs as
+/// much as parsing a short one.
+async fn collect(mut payload: Payload) -> Result<Bytes, Error> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Error::Malformed(error.to_string()))?;
+        if body.len() + chunk.len() > limits::BODY_SIZE {
+            return Err(Error::BodyTooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 /// Parses a body.

@@ -1,6 +1,6 @@
 //! What happens around every handler, in one layer: each more would cost every request the moving of its response.
 
-use std::{future::Future, time::Instant};
+use std::{future::Future, rc::Rc, time::Instant};
 
 use actix_web::{
     Error,
@@ -15,12 +15,16 @@ use api::path;
 
 use crate::{limits, panics, replica::Replica, request_context::RequestContext, request_id, trace_context};
 
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
 /// The message of each request's line. As a value it is written as it is; the macro's format would be worked out anew.
 const REQUEST: &str = "request";
 
 /// The layer: refuses what is beyond the limits, catches panics, counts, logs one line, and puts the headers on the
 /// response that all responses bear.
 pub fn around<S, B>(
+    replica: web::Data<Replica>,
     request: ServiceRequest,
     service: &S,
 ) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
@@ -28,41 +32,39 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
     let started = Instant::now();
-    let context = RequestContext::of(&request);
-    let replica = request
-        .app_data::<web::Data<Replica>>()
-        .cloned()
-        .expect("startup gives it to the App");
-    let response = limits::check_headers(request.headers()).map(|()| panics::catch(service.call(request)));
-    async move {
-        let in_flight = replica.counter.begin();
-        let mut outcome = match response {
-            Ok(response) => response.await,
-            Err(error) => Err(error.into()),
-        };
-        drop(in_flight);
-        let status = match &outcome {
-            Ok(response) => response.status(),
-            Err(error) => error.as_response_error().status_code(),
-        };
-        let took = started.elapsed();
-        replica
-            .counter
-            .answered(context.method, &context.route, status.as_str(), took);
-        log(&context, status.as_u16(), took.as_micros() as u64);
-        match &mut outcome {
-            Ok(response) => add_headers(
-                response.response_mut().head_mut(),
-                &context,
-                replica.drain.is_draining(),
-            ),
-            Err(error) => error.add_response_mapper(move |mut response| {
-                add_headers(response.head_mut(), &context, replica.drain.is_draining());
-                response
-            }),
+    let context = Rc::new(RequestContext::of(&request));
+    context.clone().scope(|| {
+        let response = limits::check_headers(request.headers()).map(|()| panics::catch(service.call(request)));
+        async move {
+            let in_flight = replica.counter.begin();
+            let mut outcome = match response {
+                Ok(response) => response.await,
+                Err(error) => Err(error.into()),
+            };
+            drop(in_flight);
+            let status = match &outcome {
+                Ok(response) => response.status(),
+                Err(error) => error.as_response_error().status_code(),
+            };
+            let took = started.elapsed();
+            replica
+                .counter
+                .answered(context.method, &context.route, status.as_str(), took);
+            log(&context, status.as_u16(), took.as_micros() as u64);
+            match &mut outcome {
+                Ok(response) => add_headers(
+                    response.response_mut().head_mut(),
+                    &context,
+                    replica.drain.is_draining(),
+                ),
+                Err(error) => error.add_response_mapper(move |mut response| {
+                    add_headers(response.head_mut(), &context, replica.drain.is_draining());
+                    response
+                }),
+            }
+            outcome
         }
-        outcome
-    }
+    })
 }
 
 fn log(context: &RequestContext, status: u16, latency_us: u64) {
@@ -81,8 +83,8 @@ fn add_headers(head: &mut ResponseHead, context: &RequestContext, draining: bool
     if let Some(trace) = &context.trace {
         headers.insert(trace_context::HEADER, trace.header_value());
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, NO_STORE);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
     // So that a kept-alive client opens its next connection elsewhere, before this listener closes.
     if draining {
         head.set_connection_type(ConnectionType::Close);

@@ -6,17 +6,14 @@
 
 use std::{io, sync::OnceLock};
 
-use actix_web::{
-    Error,
-    dev::{ServiceRequest, ServiceResponse},
-};
+use actix_web::{Error, dev::ServiceResponse};
 use opentelemetry::{
     Context,
     trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider},
 };
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
-use tracing::{Span, Subscriber};
+use tracing::{Span, Subscriber, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, registry::LookupSpan};
 
@@ -37,19 +34,21 @@ pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>() -> io::Result<impl Layer<
         .with_batch_exporter(exporter)
         .build();
     let tracer = PROVIDER.get_or_init(|| provider).tracer("backend");
-    Ok(tracing_opentelemetry::layer().with_tracer(tracer))
+    // Of whatever is logged, but nothing of what libraries trace for their own sake.
+    Ok(tracing_opentelemetry::layer()
+        .with_tracer(tracer)
+        .with_filter(LevelFilter::INFO))
 }
 
 /// Makes the span of a request a part of the caller's trace, where there is one, and says what was asked for
 /// ([semantic conventions](https://opentelemetry.io/docs/specs/semconv/http/http-spans/)).
-pub fn begin(span: &Span, request: &ServiceRequest, trace: Option<&TraceContext>) {
-    if let Some(caller) = trace.and_then(caller) {
+pub fn begin(span: &Span, context: RequestContext) {
+    if let Some(caller) = context.trace.as_ref().and_then(caller) {
         // It fails only for a span that has begun.
         let _ = span.set_parent(Context::new().with_remote_span_context(caller));
     }
-    let RequestContext { method, route, .. } = RequestContext::of(request);
-    span.set_attribute("http.request.method", method);
-    span.set_attribute("http.route", route);
+    span.set_attribute("http.request.method", context.method);
+    span.set_attribute("http.route", context.route);
 }
 
 /// Says in the span of a request what was answered.

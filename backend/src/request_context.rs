@@ -1,11 +1,18 @@
-//! What the layer around every handler wants to know of a request, from its head.
+//! What the layer around every handler wants to know of a request, from its head, and which request a thread is at.
+
+use std::{future::Future, rc::Rc};
 
 use actix_web::{dev::ServiceRequest, http::Method};
+use tokio::task::futures::TaskLocalFuture;
 
 use crate::{request_id::RequestId, trace_context::TraceContext};
 
 /// What stands for the route of a path that no handler answers.
 const UNMATCHED: &str = "unmatched";
+
+tokio::task_local! {
+    static CURRENT: Rc<RequestContext>;
+}
 
 /// What the layer wants to know of a request. Nothing in it is as the client wrote it, so all of it may be logged.
 #[derive(Debug)]
@@ -29,6 +36,18 @@ impl RequestContext {
             method: known(request.method()),
             route: request.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned()),
         }
+    }
+
+    /// Shows the context of the request that is being answered here, where one is.
+    pub fn with_current(show: impl FnOnce(&Self)) {
+        // It fails where none is.
+        let _ = CURRENT.try_with(|current| show(current));
+    }
+
+    /// Calls `handle`, and polls what it returns, as parts of answering this request.
+    pub fn scope<F: Future>(self: &Rc<Self>, handle: impl FnOnce() -> F) -> TaskLocalFuture<Rc<Self>, F> {
+        let answer = CURRENT.sync_scope(self.clone(), handle);
+        CURRENT.scope(self.clone(), answer)
     }
 }
 

@@ -1,30 +1,38 @@
-//! The span around a request, so that all that a handler logs bears the request's id.
+//! The span around a request, for whatever collects spans: the log as text, and the export of traces.
+//!
+//! The log as JSON does without it, and asks [`RequestContext`] instead: keeping a span, entering it and leaving it for each
+//! part of an answer would cost a tenth of all that a request costs.
 
 use actix_web::{
     Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
 };
-use tracing::Span;
+use tracing::{Span, field::Empty};
 use tracing_actix_web::RootSpanBuilder;
 
-use crate::{request_id::RequestId, trace_context::TraceContext};
+use crate::request_context::RequestContext;
+
+/// The target of the span, by which a filter names it.
+pub const TARGET: &str = module_path!();
 
 /// Makes the span.
 pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let trace = TraceContext::of(request);
         // Of the highest level, so that the span is there whichever levels are logged.
-        let span = tracing::error_span!(
-            "request",
-            request_id = RequestId::of(request).as_str(),
-            trace_id = trace.as_ref().map(TraceContext::trace_id),
-            span_id = trace.as_ref().map(TraceContext::span_id),
-        );
-        #[cfg(feature = "otlp")]
-        crate::otlp::begin(&span, request, trace.as_ref());
+        let span = tracing::error_span!("request", request_id = Empty, trace_id = Empty, span_id = Empty);
+        if !span.is_disabled() {
+            let context = RequestContext::of(request);
+            span.record("request_id", context.id.as_str());
+            if let Some(trace) = &context.trace {
+                span.record("trace_id", trace.trace_id());
+                span.record("span_id", trace.span_id());
+            }
+            #[cfg(feature = "otlp")]
+            crate::otlp::begin(&span, context);
+        }
         span
     }
 

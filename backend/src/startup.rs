@@ -74,16 +74,16 @@ pub async fn serve(
     let workers = thread::available_parallelism()?.get();
     HttpServer::new(move || {
         // One for each worker thread: counting references to a shared one would cost more than the handlers do.
-        let replica = Replica {
+        let replica = web::Data::new(Replica {
             build: build.clone(),
             drain: drain.clone(),
             metrics: metrics.clone(),
             counter: metrics.counter(),
-        };
+        });
         App::new()
-            .app_data(web::Data::new(replica))
+            .app_data(replica.clone())
             .configure(routes)
-            .wrap_fn(layer::around)
+            .wrap_fn(move |request, service| layer::around(replica.clone(), request, service))
             .wrap(TracingLogger::<RequestSpan>::new())
     })
     .client_request_timeout(limits::ARRIVAL_TIME)

@@ -1,4 +1,5 @@
-//! A log line as one flat JSON object: when and what, then the event's fields, then those of the spans around it.
+//! A log line as one flat JSON object: when and what, then the event's fields, then the ids of the request, then
+//! the fields of the spans around it.
 //!
 //! tracing-subscriber's own JSON formatter keeps a span's fields as an object, which it parses and writes again for every
 //! line. Here they are kept as they will stand in the line, and a line is put together in one piece of memory.
@@ -14,9 +15,7 @@ use tracing::{
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 use super::Log;
-
-/// How many bytes the fields of a request's span take, about.
-const MEMBERS_SIZE: usize = 192;
+use crate::request_context::RequestContext;
 
 /// Logs each event as a line.
 pub struct JsonLines(pub Log);
@@ -31,7 +30,7 @@ thread_local! {
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
     fn on_new_span(&self, fields: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let mut members = Vec::with_capacity(MEMBERS_SIZE);
+        let mut members = Vec::new();
         fields.record(&mut MemberWriter(&mut members));
         if let Some(span) = context.span(id) {
             span.extensions_mut().insert(Members(members));
@@ -64,12 +63,21 @@ fn write_line<S: Subscriber + for<'a> LookupSpan<'a>>(line: &mut Vec<u8>, event:
     members.write("level", metadata.level().as_str());
     event.record(&mut members);
     members.write("target", metadata.target());
+    RequestContext::with_current(|request| write_ids(&mut members, request));
     for span in context.event_scope(event).into_iter().flatten() {
         if let Some(Members(members)) = span.extensions().get() {
             line.extend_from_slice(members);
         }
     }
     line.extend_from_slice(b"}\n");
+}
+
+fn write_ids(members: &mut MemberWriter<'_>, request: &RequestContext) {
+    members.write("request_id", request.id.as_str());
+    if let Some(trace) = &request.trace {
+        members.write("trace_id", trace.trace_id());
+        members.write("span_id", trace.span_id());
+    }
 }
 
 /// Writes each field that it is shown as a member of a JSON object, with a comma before it.
@@ -108,5 +116,44 @@ impl Visit for MemberWriter<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.write(field.name(), format_args!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    struct Sent(Sender<Vec<u8>>);
+
+    impl Write for Sent {
+        fn write(&mut self, lines: &[u8]) -> std::io::Result<usize> {
+            self.0.send(lines.to_vec()).map_err(std::io::Error::other)?;
+            Ok(lines.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_bears_the_fields_of_all_spans_around_it_also_those_recorded_late() {
+        let (sender, lines) = channel();
+        let log = Log::start(Sent(sender)).unwrap();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(JsonLines(log)), || {
+            let _outer = tracing::info_span!("outer", a = 1).entered();
+            let inner = tracing::info_span!("inner", b = "two\n\"", c = tracing::field::Empty).entered();
+            inner.record("c", true);
+            tracing::info!(d = 0.5, "said");
+        });
+        let line: serde_json::Value = serde_json::from_slice(&lines.recv().unwrap()).unwrap();
+        let said = serde_json::json!({"message": "said", "level": "INFO", "a": 1, "b": "two\n\"", "c": true, "d": 0.5});
+        for (name, value) in said.as_object().unwrap() {
+            assert_eq!(line[name], *value, "{name} in {line}");
+        }
     }
 }

@@ -15,7 +15,10 @@ use std::{
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::settings::{LogFormat, Settings};
+use crate::{
+    request_span,
+    settings::{LogFormat, Settings},
+};
 pub use writer::Log;
 
 /// Starts the log. Whoever ends the process calls [`Log::flush`] last.
@@ -38,12 +41,13 @@ pub fn start(settings: &Settings) -> io::Result<Log> {
         .with_target("actix_server", LevelFilter::WARN.min(settings.log_level));
     let log = Log::start(io::stdout())?;
     let lines = if json {
-        json::JsonLines(log.clone()).boxed()
+        let filter = filter.with_target(request_span::TARGET, LevelFilter::OFF);
+        json::JsonLines(log.clone()).with_filter(filter).boxed()
     } else {
         let text = fmt::layer().with_target(false).with_ansi(on_terminal);
-        text.with_writer(log.clone()).boxed()
+        text.with_writer(log.clone()).with_filter(filter).boxed()
     };
-    let subscriber = tracing_subscriber::registry().with(filter).with(lines);
+    let subscriber = tracing_subscriber::registry().with(lines);
     #[cfg(feature = "otlp")]
     let subscriber = subscriber.with(crate::otlp::layer()?);
     subscriber.init();
