@@ -13,12 +13,7 @@ pub fn table(backend: &[Round], bare: &[Round]) -> Table {
     let names = backend.first().into_iter().flatten().map(|(name, _)| *name);
     for (figure, name) in names.enumerate() {
         let (backend, bare) = (median(backend, figure), median(bare, figure));
-        table.add_row([
-            name.to_owned(),
-            rounded(backend),
-            rounded(bare),
-            format!("{:.2}", backend / bare),
-        ]);
+        table.add_row([name.to_owned(), rounded(backend), rounded(bare), ratio(backend / bare)]);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -32,8 +27,18 @@ fn median(rounds: &[Round], figure: usize) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+fn ratio(value: f64) -> String {
+    if value.is_nan() {
+        "-".to_owned()
+    } else {
+        format!("{value:.2}")
+    }
+}
+
 fn rounded(value: f64) -> String {
-    if value < 100.0 {
+    if value.is_nan() {
+        "-".to_owned()
+    } else if value < 100.0 {
         format!("{value:.1}")
     } else {
         format!("{value:.0}")

@@ -4,14 +4,15 @@ use std::{
     io::{BufRead, BufReader},
     net::{SocketAddr, TcpListener},
     path::Path,
-    process::{Child, Command, Stdio},
-    thread::{self, JoinHandle},
+    process::{Child, ChildStdout, Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
+use tokio::sync::watch;
 
 use super::load;
 
@@ -21,7 +22,7 @@ const START_TIME: Duration = Duration::from_secs(10);
 /// A running server.
 pub struct Server {
     process: Child,
-    log_lines: JoinHandle<usize>,
+    log_lines: watch::Receiver<usize>,
     /// Where it answers.
     pub address: SocketAddr,
     /// From exec to its first answer.
@@ -53,7 +54,7 @@ impl Server {
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let log = process.stdout.take().context("the log is a pipe")?;
-        let log_lines = thread::spawn(move || BufReader::new(log).lines().count());
+        let log_lines = count_lines(log);
         while load::submit_once(address).await.is_err() {
             ensure!(started.elapsed() < START_TIME, "{} does not answer", program.display());
         }
@@ -82,16 +83,42 @@ impl Server {
         })
     }
 
+    /// How long after the answer to a request its log line can be read.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer, or has ended.
+    pub async fn log_delay(&mut self) -> anyhow::Result<Duration> {
+        let before = *self.log_lines.borrow_and_update();
+        load::submit_once(self.address).await?;
+        let answered = Instant::now();
+        self.log_lines.wait_for(|lines| *lines > before).await?;
+        Ok(answered.elapsed())
+    }
+
     /// Ends it as Kubernetes would; returns how many lines it logged.
     ///
     /// # Errors
     ///
     /// When it ends with a failure.
-    pub fn stop(mut self) -> anyhow::Result<usize> {
+    pub async fn stop(mut self) -> anyhow::Result<usize> {
         let pid = Pid::from_child(&self.process);
         kill_process(pid, Signal::TERM)?;
         let status = self.process.wait()?;
         ensure!(status.success(), "the server ended with {status}");
-        self.log_lines.join().map_err(|_| anyhow::anyhow!("the log is no text"))
+        // The count ends with the log.
+        while self.log_lines.changed().await.is_ok() {}
+        Ok(*self.log_lines.borrow())
     }
+}
+
+/// How many lines a log has so far.
+fn count_lines(log: ChildStdout) -> watch::Receiver<usize> {
+    let (sender, lines) = watch::channel(0);
+    thread::spawn(move || {
+        for _ in BufReader::new(log).lines() {
+            sender.send_modify(|lines| *lines += 1);
+        }
+    });
+    lines
 }

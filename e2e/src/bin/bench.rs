@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::ensure;
@@ -12,6 +13,9 @@ use e2e::bench::{
     report::{self, Round},
     server::Server,
 };
+
+/// For how many answers, one after the other, it is measured when their log lines follow.
+const LOG_DELAYS: usize = 50;
 
 /// Measures the backend as shipped beside a bare actix-web server, in turns, and prints the medians.
 #[derive(Parser)]
@@ -43,22 +47,22 @@ async fn main() -> anyhow::Result<()> {
     let (mut backend_rounds, mut bare_rounds) = (Vec::new(), Vec::new());
     for number in 1..=arguments.rounds {
         eprintln!("round {number} of {}", arguments.rounds);
-        let (round, log_lines) = measure(&backend, &arguments).await?;
+        let (round, log_lines) = measure(&backend, &arguments, true).await?;
         // One line a request, none lost: the first answer's, the warm-up's and the measured ones'.
-        let answered = 1 + arguments.requests / 10 + arguments.requests + arguments.requests / 5;
+        let answered = 1 + arguments.requests / 10 + arguments.requests + arguments.requests / 5 + LOG_DELAYS;
         ensure!(
             log_lines >= answered,
             "{answered} requests left only {log_lines} log lines"
         );
         backend_rounds.push(round);
-        bare_rounds.push(measure(&bare, &arguments).await?.0);
+        bare_rounds.push(measure(&bare, &arguments, false).await?.0);
     }
     println!("{}", report::table(&backend_rounds, &bare_rounds));
     Ok(())
 }
 
-async fn measure(program: &Path, arguments: &Arguments) -> anyhow::Result<(Round, usize)> {
-    let server = Server::start(program).await?;
+async fn measure(program: &Path, arguments: &Arguments, logs: bool) -> anyhow::Result<(Round, usize)> {
+    let mut server = Server::start(program).await?;
     let run = |requests, connections| load::run(server.address, arguments.clients, requests, connections);
     run(arguments.requests / 10, Connections::KeptAlive).await?;
 
@@ -68,9 +72,15 @@ async fn measure(program: &Path, arguments: &Arguments) -> anyhow::Result<(Round
     let new = run(arguments.requests / 5, Connections::New).await?;
     let after = server.cost()?;
 
-    let per_request = |cpu: std::time::Duration, requests: usize| cpu.as_secs_f64() * 1e6 / requests as f64;
+    let mut log_delay = None;
+    for _ in 0..if logs { LOG_DELAYS } else { 0 } {
+        log_delay = log_delay.max(Some(server.log_delay().await?));
+    }
+
+    let per_request = |cpu: Duration, requests: usize| cpu.as_secs_f64() * 1e6 / requests as f64;
     let quantile = |outcome: &Outcome, quantile| outcome.latencies.value_at_quantile(quantile) as f64;
     let rate = |outcome: &Outcome| outcome.latencies.len() as f64 / outcome.took.as_secs_f64();
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
     let round = vec![
         (
             "kept-alive: CPU per request (µs)",
@@ -88,8 +98,12 @@ async fn measure(program: &Path, arguments: &Arguments) -> anyhow::Result<(Round
         ("new connections: p99 (µs)", quantile(&new, 0.99)),
         ("memory after kept-alive load (MB)", between.memory as f64 / 1e6),
         ("memory after both (MB)", after.memory as f64 / 1e6),
-        ("from exec to first answer (ms)", server.start_time.as_secs_f64() * 1e3),
+        ("from exec to first answer (ms)", milliseconds(server.start_time)),
+        (
+            "from an answer to its log line, longest (ms)",
+            log_delay.map_or(f64::NAN, milliseconds),
+        ),
         ("binary (MB)", fs::metadata(program)?.len() as f64 / 1e6),
     ];
-    Ok((round, server.stop()?))
+    Ok((round, server.stop().await?))
 }
