@@ -1,5 +1,11 @@
 //! How a submission is read from a request's body.
 
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::Poll,
+};
+
 use actix_web::{
     HttpMessage, HttpRequest,
     http::header,
@@ -51,9 +57,29 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Erro
     if told.is_some_and(|length| length > limits::BODY_SIZE) {
         return Err(Error::BodyTooLarge);
     }
-    tokio::time::timeout(limits::ARRIVAL_TIME, collect(payload))
-        .await
-        .map_err(|_| Error::TooSlow)?
+    let mut body = pin!(collect(payload));
+    match at_once(body.as_mut()).await {
+        Some(read) => read,
+        None => tokio::time::timeout(limits::ARRIVAL_TIME, body)
+            .await
+            .map_err(|_| Error::TooSlow)?,
+    }
+}
+
+/// What `body` is where it came along with its head, which spares most requests a timer: that costs more than parsing does.
+/// actix-web calls a handler before it hands over the body, and again right after that.
+async fn at_once<F: Future>(mut body: Pin<&mut F>) -> Option<F::Output> {
+    let mut again = false;
+    poll_fn(|context| match body.as_mut().poll(context) {
+        Poll::Ready(read) => Poll::Ready(Some(read)),
+        Poll::Pending if again => Poll::Ready(None),
+        Poll::Pending => {
+            again = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await
 }
 
 /// As actix-web's `to_bytes_limited`, but for the memory: that one takes room for the longest body at once, which costs as

@@ -48,7 +48,7 @@ struct Counted {
 
 /// Counts a request as in flight for as long as it lives, also where its client goes away.
 #[derive(Debug)]
-pub struct InFlight(Arc<Counted>);
+pub struct InFlight<'counter>(&'counter Counter);
 
 impl Metrics {
     /// Metrics of which nothing is counted yet.
@@ -110,9 +110,9 @@ impl Metrics {
 
 impl Counter {
     /// Counts a request as in flight until what this returns is dropped.
-    pub fn begin(&self) -> InFlight {
+    pub fn begin(&self) -> InFlight<'_> {
         self.0.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(self.0.clone())
+        InFlight(self)
     }
 
     /// Counts a request as answered.
@@ -124,9 +124,10 @@ impl Counter {
     }
 }
 
-impl Drop for InFlight {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let Self(Counter(counted)) = self;
+        counted.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

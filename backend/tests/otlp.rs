@@ -52,6 +52,10 @@ fn a_request_is_exported_as_a_part_of_its_callers_trace() {
         received.extend_from_slice(&more[..length]);
     }
     assert!(received.starts_with(b"POST /v1/traces HTTP/1.1\r\n"));
+
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    assert_eq!(line.matches(r#""trace_id":"4bf9"#).count(), 1, "{line}");
     backend.kill().unwrap();
     backend.wait().unwrap();
 }

@@ -35,6 +35,25 @@ async fn a_request_is_one_line_with_method_route_status_latency_and_id() {
 }
 
 #[tokio::test]
+async fn a_line_as_text_tells_the_same() {
+    let mut server = Unread::start("text");
+    let url = format!("http://{}/version", server.address);
+    let request = reqwest::Client::new().get(url).header("x-request-id", "one");
+    request.send().await.unwrap();
+    let mut lines = server.log.by_ref().lines().map(Result::unwrap);
+    let line = lines.find(|line| line.contains("latency_us")).unwrap();
+    for part in [
+        "INFO",
+        r#"request_id="one""#,
+        r#"method="GET""#,
+        r#"route="/version""#,
+        "status=200",
+    ] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+}
+
+#[tokio::test]
 async fn probes_are_logged_at_debug_only() {
     for (level, lines) in [("info", 0), ("debug", 2)] {
         let mut server = Server::start(&["--log-level", level]).await;
@@ -108,17 +127,18 @@ struct Unread {
 }
 
 impl Unread {
-    fn start() -> Self {
+    fn start(log_format: &str) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_backend"))
-            .args(["--port", "0", "--log-format", "json", "--drain-time", "5s"])
+            .args(["--port", "0", "--log-format", log_format, "--drain-time", "5s"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("the backend starts");
         let mut log = BufReader::new(process.stdout.take().expect("its log is a pipe"));
         let mut listening = String::new();
         log.read_line(&mut listening).expect("its log is text");
-        let listening: serde_json::Value = serde_json::from_str(&listening).expect("a line is JSON");
-        let address = listening["address"].as_str().expect("it listens").to_owned();
+        let mut words = listening.split(['"', ' ', '=']);
+        let address = words.find(|word| word.starts_with("127.0.0.1:")).expect("it listens");
+        let address = address.to_owned();
         Self { process, log, address }
     }
 
@@ -140,7 +160,7 @@ impl Drop for Unread {
 #[tokio::test]
 async fn a_log_that_nobody_reads_keeps_no_request_waiting_and_loses_no_line() {
     const REQUESTS: usize = 1500; // more than a pipe holds
-    let mut server = Unread::start();
+    let mut server = Unread::start("json");
     let url = format!("http://{}/version", server.address);
     let client = reqwest::Client::new();
     for _ in 0..REQUESTS {
@@ -155,7 +175,7 @@ fn lines_for_which_there_is_no_room_while_nobody_reads_the_log_are_counted() {
     // Of about 260 bytes a line. 4 MiB are kept, and as many may be on their way into the pipe.
     const REQUESTS: u64 = 40_000;
     const OTHERS: u64 = 3; // that it drains, finishes and ended
-    let mut server = Unread::start();
+    let mut server = Unread::start("json");
     let mut answers = TcpStream::connect(&server.address).unwrap();
     let mut requests = answers.try_clone().unwrap();
     let sender = thread::spawn(move || {
