@@ -66,8 +66,8 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Erro
     }
 }
 
-/// What `body` is where it came along with its head, which spares most requests a timer: that costs more than parsing does.
-/// actix-web calls a handler before it hands over the body, and again right after that.
+/// What `body` is where it came along with its head. It spares nearly every request a timer, which costs about as much as
+/// parsing. actix-web polls a handler before it hands over the body, and again right after that.
 async fn at_once<F: Future>(mut body: Pin<&mut F>) -> Option<F::Output> {
     let mut again = false;
     poll_fn(|context| match body.as_mut().poll(context) {

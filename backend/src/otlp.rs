@@ -34,7 +34,7 @@ pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>() -> io::Result<impl Layer<
         .with_batch_exporter(exporter)
         .build();
     let tracer = PROVIDER.get_or_init(|| provider).tracer("backend");
-    // Of whatever is logged, but nothing of what libraries trace for their own sake.
+    // Whatever the log leaves out; but nothing of what libraries trace for their own sake.
     Ok(tracing_opentelemetry::layer()
         .with_tracer(tracer)
         .with_filter(LevelFilter::INFO))

@@ -41,6 +41,7 @@ pub fn start(settings: &Settings) -> io::Result<Log> {
         .with_target("actix_server", LevelFilter::WARN.min(settings.log_level));
     let log = Log::start(io::stdout())?;
     let lines = if json {
+        // A line has the ids from the request's context, which spares each request its span.
         let filter = filter.with_target(request_span::TARGET, LevelFilter::OFF);
         json::JsonLines(log.clone()).with_filter(filter).boxed()
     } else {

@@ -14,7 +14,7 @@ use e2e::bench::{
     server::Server,
 };
 
-/// For how many answers, one after the other, it is measured when their log lines follow.
+/// For how many answers, one after the other, it is measured how long after them their log lines follow.
 const LOG_DELAYS: usize = 50;
 
 /// Measures the backend as shipped beside a bare actix-web server, in turns, and prints the medians.
@@ -100,7 +100,7 @@ async fn measure(program: &Path, arguments: &Arguments, logs: bool) -> anyhow::R
         ("memory after both (MB)", after.memory as f64 / 1e6),
         ("from exec to first answer (ms)", milliseconds(server.start_time)),
         (
-            "from an answer to its log line, longest (ms)",
+            "from an answer to its log line, longest of 50 (ms)",
             log_delay.map_or(f64::NAN, milliseconds),
         ),
         ("binary (MB)", fs::metadata(program)?.len() as f64 / 1e6),
