@@ -5,6 +5,7 @@ mod before_wasm;
 mod board;
 mod form;
 mod look;
+#[cfg(feature = "soak")]
 mod soak;
 mod stage;
 mod stand_in;

@@ -64,9 +64,8 @@ impl Stage {
 }
 
 /// Runs for `SOAK_SECONDS`, 600 if that is not set, after the time line is full:
-/// `cargo test --package e2e --test page -- --ignored --nocapture soak`.
+/// `cargo test --package e2e --features soak --test page -- --nocapture soak`.
 #[tokio::test]
-#[ignore = "slow: .ci/run lets it run for a minute, by hand it takes more than ten"]
 async fn the_board_stays_within_its_bounds_at_fifty_submissions_a_second() -> Result<()> {
     let seconds = env::var("SOAK_SECONDS").map_or(Ok(600), |seconds| seconds.parse())?;
     let stage = Stage::before_the_page(&[("backend-a", "v1"), ("backend-b", "v1")]).await?;
