@@ -1,19 +1,23 @@
 //! What happens around every handler, in one layer: each more would cost every request the moving of its response.
 
-use std::{future::Future, rc::Rc, time::Instant};
+use std::{future::Future, rc::Rc, time::Duration};
 
 use actix_web::{
-    Error,
+    Error, HttpResponse, ResponseError,
     dev::{ResponseHead, Service, ServiceRequest, ServiceResponse},
     http::{
-        ConnectionType,
+        ConnectionType, StatusCode,
         header::{self, HeaderValue},
     },
     web,
 };
 use api::path;
+use tokio::time::Instant;
 
-use crate::{limits, panics, replica::Replica, request_context::RequestContext, request_id, trace_context};
+use crate::{
+    connection::Progress, error, limits, panics, replica::Replica, request_context::RequestContext, request_id,
+    trace_context,
+};
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -32,6 +36,9 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
     let started = Instant::now();
+    let progress = request.conn_data::<Progress>().cloned();
+    let progress = progress.expect("startup gives each connection its progress");
+    progress.begin();
     let context = Rc::new(RequestContext::of(&request));
     context.clone().scope(|| {
         let response = limits::check_headers(request.headers()).map(|()| panics::catch(service.call(request)));
@@ -46,11 +53,9 @@ where
                 Ok(response) => response.status(),
                 Err(error) => error.as_response_error().status_code(),
             };
-            let took = started.elapsed();
-            replica
-                .counter
-                .answered(context.method, &context.route, status.as_str(), took);
-            log(&context, status.as_u16(), took.as_micros() as u64);
+            let ended = Instant::now();
+            progress.end(ended);
+            count_and_log(&replica, &context, status, ended - started);
             match &mut outcome {
                 Ok(response) => add_headers(
                     response.response_mut().head_mut(),
@@ -67,8 +72,20 @@ where
     })
 }
 
-fn log(context: &RequestContext, status: u16, latency_us: u64) {
+/// Counts, logs, and answers what never becomes a request, as it is refused before its head is complete. It took so long
+/// to arrive as it did.
+pub fn refuse(replica: &Replica, error: &error::Error, took: Duration) -> HttpResponse {
+    let context = Rc::new(RequestContext::unknown());
+    let mut response = error.error_response();
+    context.enter(|| count_and_log(replica, &context, response.status(), took));
+    add_headers(response.head_mut(), &context, replica.drain.is_draining());
+    response
+}
+
+fn count_and_log(replica: &Replica, context: &RequestContext, status: StatusCode, took: Duration) {
     let RequestContext { method, route, .. } = context;
+    replica.counter.answered(method, route, status.as_str(), took);
+    let (status, latency_us) = (status.as_u16(), took.as_micros() as u64);
     // Kubernetes and Prometheus ask every few seconds, which would bury what people want to read.
     if [path::HEALTHZ, path::READYZ, path::METRICS].contains(&route.as_str()) {
         tracing::debug!(message = REQUEST, method, route, status, latency_us);

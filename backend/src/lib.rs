@@ -1,6 +1,6 @@
 //! The server that answers submissions, and drains before it ends.
 //!
-//! A request comes in at [`startup`], passes the [`layer`] around every handler, and [`routes`] says which handler answers it.
+//! A request comes in at [`startup`] on a [`connection`], passes the [`layer`] around every handler, and [`routes`] says which handler answers it.
 //!
 //! * [`settings`]: every flag and environment variable, read once
 //! * [`startup`]: the listener and the server
@@ -16,6 +16,7 @@
 
 pub mod accept;
 pub mod body;
+pub mod connection;
 pub mod drain;
 pub mod error;
 pub mod html;

@@ -9,8 +9,11 @@ use crate::error::Error;
 /// The most bytes of a body. The longest valid name takes 64 × 12 bytes, as surrogate pairs of JSON escapes.
 pub const BODY_SIZE: usize = 4 * 1024;
 
-/// The most bytes of all headers. Above 128 KiB actix-web refuses them by itself.
+/// The most bytes of all headers' names and values.
 pub const HEADERS_SIZE: usize = 16 * 1024;
+
+/// The most bytes that are kept of a head that has not ended: the headers, and all else that is in a head.
+pub const HEAD_SIZE: usize = HEADERS_SIZE + 4 * 1024;
 
 /// The most time that a request's head may take to arrive, and its body as well.
 pub const ARRIVAL_TIME: Duration = Duration::from_secs(5);

@@ -10,6 +10,9 @@ use crate::{request_id::RequestId, trace_context::TraceContext};
 /// What stands for the route of a path that no handler answers.
 const UNMATCHED: &str = "unmatched";
 
+/// What stands for a method that no standard defines.
+const OTHER: &str = "OTHER";
+
 tokio::task_local! {
     static CURRENT: Rc<RequestContext>;
 }
@@ -38,15 +41,30 @@ impl RequestContext {
         }
     }
 
+    /// The context of a request of which nothing is known.
+    pub fn unknown() -> Self {
+        Self {
+            id: RequestId::random(),
+            trace: None,
+            method: OTHER,
+            route: UNMATCHED.to_owned(),
+        }
+    }
+
     /// Shows the context of the request that is being answered here, where one is.
     pub fn with_current(show: impl FnOnce(&Self)) {
         // It fails where none is.
         let _ = CURRENT.try_with(|current| show(current));
     }
 
+    /// Calls `act` as a part of answering this request.
+    pub fn enter<T>(self: &Rc<Self>, act: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), act)
+    }
+
     /// Calls `handle`, and polls what it returns, as parts of answering this request.
     pub fn scope<F: Future>(self: &Rc<Self>, handle: impl FnOnce() -> F) -> TaskLocalFuture<Rc<Self>, F> {
-        let answer = CURRENT.sync_scope(self.clone(), handle);
+        let answer = self.enter(handle);
         CURRENT.scope(self.clone(), answer)
     }
 }
@@ -63,6 +81,6 @@ fn known(method: &Method) -> &'static str {
         "OPTIONS" => "OPTIONS",
         "TRACE" => "TRACE",
         "PATCH" => "PATCH",
-        _ => "OTHER",
+        _ => OTHER,
     }
 }

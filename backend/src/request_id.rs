@@ -30,6 +30,11 @@ impl RequestId {
         callers.map_or_else(|| Self::made(made_id(request)), |id| Self::Callers(id.clone()))
     }
 
+    /// A new id.
+    pub fn random() -> Self {
+        Self::made(Uuid::new_v4())
+    }
+
     fn made(id: Uuid) -> Self {
         let mut digits = [0; Simple::LENGTH];
         id.simple().encode_lower(&mut digits);

@@ -1,18 +1,35 @@
 //! The listener and the server: its limits, and what is around every handler.
 
 use std::{
-    future::Future,
+    future::{Future, ready},
     io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     thread,
+    time::Duration,
 };
 
-use actix_web::{App, HttpServer, web};
+use actix_http::HttpService;
+use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_web::{
+    App,
+    dev::{AppConfig, Server},
+    http::KeepAlive,
+    rt::net::TcpStream,
+    web,
+};
 use api::BuildInfo;
 use tracing_actix_web::TracingLogger;
 
-use crate::{Settings, drain::Drain, layer, limits, metrics::Metrics, replica::Replica, request_span::RequestSpan};
+use crate::{
+    Settings,
+    connection::{Connection, LINGER_TIME},
+    drain::Drain,
+    layer, limits,
+    metrics::Metrics,
+    replica::Replica,
+    request_span::RequestSpan,
+};
 
 /// Why the server has no address to listen on. Its text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -72,30 +89,50 @@ pub async fn serve(
         async move { drain.run(shutdown, drain_time).await }
     };
     let workers = thread::available_parallelism()?.get();
-    HttpServer::new(move || {
-        // One for each worker thread: counting references to a shared one would cost more than the handlers do.
-        let replica = web::Data::new(Replica {
-            build: build.clone(),
-            drain: drain.clone(),
-            metrics: metrics.clone(),
-            counter: metrics.counter(),
-        });
-        App::new()
-            .app_data(replica.clone())
-            .configure(routes)
-            .wrap_fn(move |request, service| layer::around(replica.clone(), request, service))
-            .wrap(TracingLogger::<RequestSpan>::new())
-    })
-    .client_request_timeout(limits::ARRIVAL_TIME)
-    .workers(workers)
-    .max_connections(limits::CONNECTIONS / workers)
     // An idle connection must end before the listener does: a request sent on it later would be lost.
-    .keep_alive(limits::KEEP_ALIVE.min(settings.drain_time))
-    .shutdown_signal(drained)
-    .shutdown_timeout(settings.finish_time.as_secs_f64().ceil() as u64)
-    .listen(listener)?
-    .run()
-    .await?;
+    let idle_time = limits::KEEP_ALIVE.min(settings.drain_time);
+    Server::build()
+        .workers(workers)
+        .max_concurrent_connections(limits::CONNECTIONS / workers)
+        .shutdown_signal(drained)
+        .shutdown_timeout(settings.finish_time.as_secs_f64().ceil() as u64)
+        .listen("backend", listener, move || {
+            // One for each worker thread: counting references to a shared one would cost more than the handlers do.
+            let replica = web::Data::new(Replica {
+                build: build.clone(),
+                drain: drain.clone(),
+                metrics: metrics.clone(),
+                counter: metrics.counter(),
+            });
+            let connection = {
+                let replica = replica.clone();
+                move |stream: TcpStream| {
+                    let client = stream.peer_addr().ok();
+                    ready(Ok((Connection::new(stream, idle_time, replica.clone()), client)))
+                }
+            };
+            let app = App::new()
+                .app_data(replica.clone())
+                .configure(routes)
+                .wrap_fn(move |request, service| layer::around(replica.clone(), request, service))
+                .wrap(TracingLogger::<RequestSpan>::new());
+            // What actix-web's HttpServer does, on our own kind of connection, which sees to the times of a client.
+            let http = HttpService::build()
+                .client_request_timeout(Duration::ZERO)
+                .keep_alive(if idle_time.is_zero() {
+                    KeepAlive::Disabled
+                } else {
+                    KeepAlive::Os
+                })
+                .client_disconnect_timeout(LINGER_TIME)
+                .on_connect_ext(|connection: &Connection, data| {
+                    data.insert(connection.progress().clone());
+                })
+                .h1(map_config(app, |_| AppConfig::default()));
+            fn_service(connection).and_then(http)
+        })?
+        .run()
+        .await?;
     tracing::info!("ended");
     Ok(())
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
 
-use crate::server::Server;
+use crate::{drain::submit_on, server::Server};
 
 /// Sends bytes and returns all that comes back until the server closes the connection.
 async fn send(server: &Server, bytes: &[u8]) -> String {
@@ -19,12 +19,38 @@ async fn send(server: &Server, bytes: &[u8]) -> String {
     rest(&mut connection).await
 }
 
-async fn rest(connection: &mut TcpStream) -> String {
+async fn rest(connection: &mut (impl AsyncRead + Unpin)) -> String {
     let mut answer = Vec::new();
     // A reset after the answer is an end like any other.
     let end = timeout(Duration::from_secs(60), connection.read_to_end(&mut answer)).await;
     let _ = end.expect("the server ends the connection");
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Sends one byte at a time, with pauses shorter than any limit between two reads; returns what comes back.
+async fn dribble(connection: &mut TcpStream) -> String {
+    let (mut reader, mut writer) = connection.split();
+    let dribble = async {
+        while writer.write_all(b" ").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        answer = rest(&mut reader) => answer,
+        never = dribble => never,
+    }
+}
+
+/// That an answer is a problem document, and its request is in the log.
+async fn assert_refused(server: &mut Server, status: u16, answer: &str) {
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    let (head, problem) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let problem: api::Problem = serde_json::from_str(problem).expect("a problem document");
+    assert_eq!(problem.status, status);
+    let line = server.log_line("a line", |line| line["status"] == status).await;
+    let id = line["request_id"].as_str().expect("an id");
+    assert!(head.contains(&format!("x-request-id: {id}")), "{head}");
 }
 
 async fn assert_answers(server: &Server) {
@@ -135,37 +161,69 @@ async fn too_many_headers_are_refused() {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_arrive_is_cut_off() {
-    let server = Server::start(&[]).await;
-    for start in ["", "POST /api/submissions HTTP/1.1\r\nhost"] {
-        let mut connection = server.connect().await;
-        connection.write_all(start.as_bytes()).await.unwrap();
-        let answer = rest(&mut connection).await;
-        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    }
+async fn a_head_that_does_not_end_is_refused() {
+    let mut server = Server::start(&[]).await;
+    let endless = format!(
+        "GET /version HTTP/1.1\r\nhost: a\r\nx-endless: {}",
+        "x".repeat(24 * 1024)
+    );
+    let mut connection = server.connect().await;
+    connection.write_all(endless.as_bytes()).await.unwrap();
+    let answer = rest(&mut connection).await;
+    assert_refused(&mut server, 431, &answer).await;
 }
 
 #[tokio::test]
-async fn a_client_that_dribbles_is_cut_off() {
-    let server = Server::start(&[]).await;
+async fn a_head_that_does_not_arrive_is_cut_off() {
+    let mut server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     connection
-        .write_all(submission("content-length: 4096\r\n", "").as_bytes())
+        .write_all(b"POST /api/submissions HTTP/1.1\r\nhost")
         .await
         .unwrap();
-    let (mut reader, mut writer) = connection.split();
-    let dribble = async {
-        // One byte at a time, with pauses shorter than any limit between two reads.
-        while writer.write_all(b" ").await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    let mut answer = [0; 12];
-    tokio::select! {
-        answered = reader.read_exact(&mut answer) => { answered.unwrap(); }
-        () = dribble => {}
+    let answer = rest(&mut connection).await;
+    assert_refused(&mut server, 408, &answer).await;
+}
+
+#[tokio::test]
+async fn a_head_that_dribbles_is_cut_off_also_on_a_connection_that_is_kept_alive() {
+    let mut server = Server::start(&["--drain-time", "5s"]).await;
+    let mut connection = server.connect().await;
+    for _ in 0..3 {
+        submit_on(&mut connection).await.expect("an answer");
     }
-    assert_eq!(&answer, b"HTTP/1.1 408");
+    connection.write_all(b"GET /version HTTP/1.1\r\nx: ").await.unwrap();
+    let answer = dribble(&mut connection).await;
+    assert_refused(&mut server, 408, &answer).await;
+}
+
+#[tokio::test]
+async fn a_body_that_dribbles_is_cut_off() {
+    let mut server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    let head = submission("content-length: 4096\r\n", "");
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let answer = dribble(&mut connection).await;
+    assert_refused(&mut server, 408, &answer).await;
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_comes_ends() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    assert_eq!(rest(&mut connection).await, "");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answers_is_cut_off() {
+    let server = Server::start(&["--drain-time", "5s"]).await;
+    let mut connection = server.connect().await;
+    let requests = "GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n".repeat(100);
+    let ask = async { while connection.write_all(requests.as_bytes()).await.is_ok() {} };
+    timeout(Duration::from_secs(60), ask)
+        .await
+        .expect("the connection ends");
+    assert_answers(&server).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nix::sys::signal::Signal;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::server::Server;
 
@@ -63,6 +64,18 @@ async fn a_client_cannot_make_up_new_time_series() {
         metrics.contains(r#"_count{method="OTHER",route="/version",status="405"} 10"#),
         "{metrics}"
     );
+}
+
+#[tokio::test]
+async fn what_is_refused_before_its_head_is_complete_is_counted() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    let endless = "x".repeat(24 * 1024);
+    connection.write_all(endless.as_bytes()).await.unwrap();
+    connection.read_to_end(&mut Vec::new()).await.unwrap();
+    let sample = r#"_count{method="OTHER",route="unmatched",status="431"} 1"#;
+    let metrics = scrape(&server).await;
+    assert!(metrics.contains(sample), "{metrics}");
 }
 
 #[tokio::test]

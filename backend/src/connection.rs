@@ -1,0 +1,238 @@
+//! A connection below actix-web, with the limits that actix-web lacks: a time for each request's head, where it has one for
+//! a connection's first, and a size that keeps thousands of unfinished heads within a small container's memory.
+//!
+//! It also ends idle connections: one timer a connection does for all of this, where actix-web starts one after each answer.
+
+use std::{
+    cell::Cell,
+    future::Future,
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use actix_web::{
+    HttpResponse,
+    body::MessageBody,
+    rt::net::TcpStream,
+    web::{self, Bytes},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep_until},
+};
+
+use crate::{error::Error, layer, limits, replica::Replica};
+
+/// How long a client that is refused may go on sending until the connection ends. Ended at once, it would be reset, and the
+/// client might lose the answer that it has not read yet (RFC 9112, section 9.6).
+pub const LINGER_TIME: Duration = Duration::from_secs(1);
+
+/// A connection. What actix-web reads from it and writes to it tells which [`Phase`] it is in.
+pub struct Connection {
+    stream: TcpStream,
+    progress: Progress,
+    replica: web::Data<Replica>,
+    /// Rings at the end of the phase or before it. To set it anew for each phase would cost more than to look at it.
+    alarm: Pin<Box<Sleep>>,
+}
+
+/// Where the requests on a connection say when they begin and end. Clones are of the same connection.
+#[derive(Debug, Clone)]
+pub struct Progress(Rc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    phase: Cell<Phase>,
+    idle_time: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// No byte of a next request has come.
+    Idle { until: Instant },
+    /// A request's head has begun to arrive.
+    Head { since: Instant, bytes: usize },
+    /// A request is being answered.
+    Answering,
+    /// Whatever still comes is dropped.
+    Ending { until: Instant },
+}
+
+impl Connection {
+    /// A connection that may idle for `idle_time` between two requests.
+    pub fn new(stream: TcpStream, idle_time: Duration, replica: web::Data<Replica>) -> Self {
+        let until = Instant::now() + limits::ARRIVAL_TIME;
+        let phase = Cell::new(Phase::Idle { until });
+        Self {
+            stream,
+            progress: Progress(Rc::new(Shared { phase, idle_time })),
+            replica,
+            alarm: Box::pin(sleep_until(until)),
+        }
+    }
+
+    /// Where its requests say when they begin and end.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    fn phase(&self) -> Phase {
+        self.progress.0.phase.get()
+    }
+
+    fn set_phase(&self, phase: Phase) {
+        self.progress.0.phase.set(phase);
+    }
+
+    fn count(&self, bytes: usize) {
+        let (since, before) = match self.phase() {
+            Phase::Idle { .. } => (Instant::now(), 0),
+            Phase::Head { since, bytes } => (since, bytes),
+            Phase::Answering | Phase::Ending { .. } => return,
+        };
+        let bytes = before + bytes;
+        self.set_phase(Phase::Head { since, bytes });
+    }
+
+    /// Ends the phase when its time is over, and sees to it that the task is woken then.
+    fn check_time(&mut self, context: &mut Context<'_>) {
+        match self.phase() {
+            Phase::Idle { until } if self.is_past(until, context) => self.end(until, context),
+            Phase::Head { since, .. } if self.is_past(since + limits::ARRIVAL_TIME, context) => {
+                self.refuse(&Error::TooSlow, since, context);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_past(&mut self, time: Instant, context: &mut Context<'_>) -> bool {
+        if time < self.alarm.deadline() {
+            self.alarm.as_mut().reset(time);
+        }
+        while self.alarm.as_mut().poll(context).is_ready() {
+            if time <= Instant::now() {
+                return true;
+            }
+            // It was set for an earlier phase.
+            self.alarm.as_mut().reset(time);
+        }
+        false
+    }
+
+    fn refuse(&mut self, error: &Error, since: Instant, context: &mut Context<'_>) {
+        let response = layer::refuse(&self.replica, error, since.elapsed());
+        // A client that does not read, so that there is no room for these few bytes, would not read them later either.
+        let _ = self.stream.try_write(&as_bytes(response));
+        let _ = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.end(Instant::now() + LINGER_TIME, context);
+    }
+
+    fn end(&mut self, until: Instant, context: &mut Context<'_>) {
+        self.set_phase(Phase::Ending { until });
+        context.waker().wake_by_ref();
+    }
+
+    /// Reads and drops until the client ends, or the time is over. To actix-web both are the client's end.
+    fn poll_drop(
+        &mut self,
+        until: Instant,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        while !self.is_past(until, context) {
+            match Pin::new(&mut self.stream).poll_read(context, buffer) {
+                Poll::Ready(Ok(())) if buffer.filled().len() > before => buffer.set_filled(before),
+                outcome => return outcome,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Progress {
+    /// A request's head is complete.
+    pub fn begin(&self) {
+        self.0.phase.set(Phase::Answering);
+    }
+
+    /// The request was answered, by `now`.
+    pub fn end(&self, now: Instant) {
+        let until = now + self.0.idle_time;
+        self.0.phase.set(Phase::Idle { until });
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.phase() {
+            Phase::Ending { until } => return self.poll_drop(until, context, buffer),
+            // Whether it is complete is known when actix-web has parsed it.
+            Phase::Head { bytes, .. } if bytes > limits::HEAD_SIZE => {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            _ => {}
+        }
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if outcome.is_pending() {
+            self.check_time(context);
+        }
+        let bytes = buffer.filled().len() - before;
+        if bytes > 0 {
+            self.count(bytes);
+        }
+        outcome
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if matches!(self.phase(), Phase::Ending { .. }) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if outcome.is_pending() {
+            self.check_time(context);
+        }
+        outcome
+    }
+
+    /// actix-web flushes at the end of each turn: what it has read is parsed, and a request that was complete is being
+    /// answered, or has been.
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.phase() {
+            Phase::Head { since, bytes } if bytes > limits::HEAD_SIZE => {
+                self.refuse(&Error::HeadersTooLarge, since, context);
+            }
+            _ => self.check_time(context),
+        }
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// A response of HTTP/1.1, which ends its connection.
+fn as_bytes(response: HttpResponse) -> Vec<u8> {
+    let mut bytes = format!("HTTP/1.1 {}\r\nconnection: close\r\n", response.status()).into_bytes();
+    for (name, value) in response.headers() {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            bytes.extend_from_slice(part);
+        }
+    }
+    let body = response.into_body().try_into_bytes().unwrap_or_else(|_| Bytes::new());
+    bytes.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
+    bytes.extend_from_slice(&body);
+    bytes
+}
