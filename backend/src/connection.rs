@@ -6,7 +6,7 @@
 use std::{
     cell::Cell,
     future::Future,
-    io,
+    io, mem,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -37,6 +37,10 @@ pub struct Connection {
     replica: web::Data<Replica>,
     /// Rings at the end of the phase or before it. To set it anew for each phase would cost more than to look at it.
     alarm: Pin<Box<Sleep>>,
+    /// No more is read in this turn of actix-web's, as there is enough to parse.
+    is_enough: bool,
+    /// The client takes no more of what is written.
+    is_stuck: bool,
 }
 
 /// Where the requests on a connection say when they begin and end. Clones are of the same connection.
@@ -71,6 +75,8 @@ impl Connection {
             progress: Progress(Rc::new(Shared { phase, idle_time })),
             replica,
             alarm: Box::pin(sleep_until(until)),
+            is_enough: false,
+            is_stuck: false,
         }
     }
 
@@ -102,7 +108,11 @@ impl Connection {
         match self.phase() {
             Phase::Idle { until } if self.is_past(until, context) => self.end(until, context),
             Phase::Head { since, .. } if self.is_past(since + limits::ARRIVAL_TIME, context) => {
-                self.refuse(&Error::TooSlow, since, context);
+                if self.is_stuck {
+                    self.end(since, context);
+                } else {
+                    self.refuse(&Error::TooSlow, since, context);
+                }
             }
             _ => {}
         }
@@ -174,9 +184,9 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         match self.phase() {
             Phase::Ending { until } => return self.poll_drop(until, context, buffer),
-            // Whether it is complete is known when actix-web has parsed it.
+            // Whether it is complete is known at the end of the turn.
             Phase::Head { bytes, .. } if bytes > limits::HEAD_SIZE => {
-                context.waker().wake_by_ref();
+                self.is_enough = true;
                 return Poll::Pending;
             }
             _ => {}
@@ -200,20 +210,24 @@ impl AsyncWrite for Connection {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if outcome.is_pending() {
+        self.is_stuck = outcome.is_pending();
+        if self.is_stuck {
             self.check_time(context);
         }
         outcome
     }
 
-    /// actix-web flushes at the end of each turn: what it has read is parsed, and a request that was complete is being
-    /// answered, or has been.
+    /// actix-web flushes at the end of each turn, when all is written: what it has read is parsed by then, and a request
+    /// that was complete is being answered, or has been.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.phase() {
             Phase::Head { since, bytes } if bytes > limits::HEAD_SIZE => {
                 self.refuse(&Error::HeadersTooLarge, since, context);
             }
             _ => self.check_time(context),
+        }
+        if mem::take(&mut self.is_enough) {
+            context.waker().wake_by_ref();
         }
         Pin::new(&mut self.stream).poll_flush(context)
     }

@@ -132,6 +132,18 @@ async fn pipelined_requests_are_all_answered_in_order() {
 }
 
 #[tokio::test]
+async fn more_pipelined_requests_than_are_read_at_once_are_all_answered() {
+    let server = Server::start(&["--drain-time", "5s"]).await;
+    let mut connection = server.connect().await;
+    let (mut reader, mut writer) = connection.split();
+    // So many that pauses between the reads would add up to more than this test's patience.
+    let requests = "GET /version HTTP/1.1\r\nhost: a\r\n\r\n".repeat(20_000);
+    let ask = async { writer.write_all(requests.as_bytes()).await.unwrap() };
+    let ((), answers) = tokio::join!(ask, rest(&mut reader));
+    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 20_000);
+}
+
+#[tokio::test]
 async fn a_client_that_asks_first_is_told_to_go_on() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
