@@ -38,6 +38,19 @@ pub struct Outcome {
     pub latencies: Histogram<u64>,
 }
 
+impl Default for Outcome {
+    fn default() -> Self {
+        Self {
+            took: Duration::ZERO,
+            latencies: histogram(),
+        }
+    }
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new(3).expect("three significant digits are allowed")
+}
+
 /// Sends `requests` requests by `clients` clients, each of which sends its next one when it has its answer.
 ///
 /// # Errors
@@ -55,7 +68,7 @@ pub async fn run(
     for _ in 0..clients {
         tasks.spawn(client(address, left.clone(), connections));
     }
-    let mut latencies = Histogram::new(3)?;
+    let mut latencies = histogram();
     while let Some(task) = tasks.join_next().await {
         latencies += task??;
     }
@@ -70,7 +83,7 @@ async fn client(
     left: Arc<AtomicUsize>,
     connections: Connections,
 ) -> anyhow::Result<Histogram<u64>> {
-    let mut latencies = Histogram::new(3)?;
+    let mut latencies = histogram();
     let mut kept = None;
     while left
         .try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))

@@ -1,7 +1,7 @@
 //! A server under test: its process, what it costs, and its log on a pipe, as in a container.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     net::{SocketAddr, TcpListener},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
@@ -94,6 +94,16 @@ impl Server {
         let answered = Instant::now();
         self.log_lines.wait_for(|lines| *lines > before).await?;
         Ok(answered.elapsed())
+    }
+
+    /// Ends it at once.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended before.
+    pub fn kill(mut self) -> io::Result<()> {
+        self.process.kill()?;
+        self.process.wait().map(|_| ())
     }
 
     /// Ends it as Kubernetes would; returns how many lines it logged.

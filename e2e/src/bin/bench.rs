@@ -11,11 +11,17 @@ use clap::Parser;
 use e2e::bench::{
     load::{self, Connections, Outcome},
     report::{self, Round},
-    server::Server,
+    server::{Cost, Server},
 };
 
 /// For how many answers, one after the other, it is measured how long after them their log lines follow.
 const LOG_DELAYS: usize = 50;
+
+/// How often each is started to measure how long that takes.
+const STARTS: usize = 15;
+
+/// In how many turns the servers get the requests of a round.
+const TURNS: usize = 20;
 
 /// Measures the backend as shipped beside a bare actix-web server, in turns, and prints the medians.
 #[derive(Parser)]
@@ -47,63 +53,118 @@ async fn main() -> anyhow::Result<()> {
     let (mut backend_rounds, mut bare_rounds) = (Vec::new(), Vec::new());
     for number in 1..=arguments.rounds {
         eprintln!("round {number} of {}", arguments.rounds);
-        let (round, log_lines) = measure(&backend, &arguments, true).await?;
-        // One line a request, none lost: the first answer's, the warm-up's and the measured ones'.
-        let answered = 1 + arguments.requests / 10 + arguments.requests + arguments.requests / 5 + LOG_DELAYS;
-        ensure!(
-            log_lines >= answered,
-            "{answered} requests left only {log_lines} log lines"
-        );
-        backend_rounds.push(round);
-        bare_rounds.push(measure(&bare, &arguments, false).await?.0);
+        let [backend, bare] = measure([&backend, &bare], &arguments).await?;
+        backend_rounds.push(backend);
+        bare_rounds.push(bare);
     }
     println!("{}", report::table(&backend_rounds, &bare_rounds));
     Ok(())
 }
 
-async fn measure(program: &Path, arguments: &Arguments, logs: bool) -> anyhow::Result<(Round, usize)> {
-    let mut server = Server::start(program).await?;
-    let run = |requests, connections| load::run(server.address, arguments.clients, requests, connections);
-    run(arguments.requests / 10, Connections::KeptAlive).await?;
+/// One round: the backend first, the bare server second, also in what it returns.
+async fn measure(programs: [&Path; 2], arguments: &Arguments) -> anyhow::Result<[Round; 2]> {
+    let start_times = start_times(programs).await?;
+    let mut servers = [Server::start(programs[0]).await?, Server::start(programs[1]).await?];
+    let warm_up = arguments.requests / 10;
+    let warm_up = take_turns(&servers, arguments.clients, warm_up, Connections::KeptAlive).await?;
 
-    let before = server.cost()?;
-    let kept = run(arguments.requests, Connections::KeptAlive).await?;
-    let between = server.cost()?;
-    let new = run(arguments.requests / 5, Connections::New).await?;
-    let after = server.cost()?;
+    let before = costs(&servers)?;
+    let kept = take_turns(&servers, arguments.clients, arguments.requests, Connections::KeptAlive).await?;
+    let between = costs(&servers)?;
+    let new = take_turns(&servers, arguments.clients, arguments.requests / 5, Connections::New).await?;
+    let after = costs(&servers)?;
 
-    let mut log_delay = None;
-    for _ in 0..if logs { LOG_DELAYS } else { 0 } {
-        log_delay = log_delay.max(Some(server.log_delay().await?));
+    let mut log_delay = Duration::ZERO;
+    for _ in 0..LOG_DELAYS {
+        log_delay = log_delay.max(servers[0].log_delay().await?);
     }
+    let log_delays = [milliseconds(log_delay), f64::NAN];
 
-    let per_request = |cpu: Duration, requests: usize| cpu.as_secs_f64() * 1e6 / requests as f64;
-    let quantile = |outcome: &Outcome, quantile| outcome.latencies.value_at_quantile(quantile) as f64;
-    let rate = |outcome: &Outcome| outcome.latencies.len() as f64 / outcome.took.as_secs_f64();
-    let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
-    let round = vec![
-        (
-            "kept-alive: CPU per request (µs)",
-            per_request(between.cpu - before.cpu, arguments.requests),
-        ),
-        ("kept-alive: requests a second", rate(&kept)),
-        ("kept-alive: p50 (µs)", quantile(&kept, 0.50)),
-        ("kept-alive: p99 (µs)", quantile(&kept, 0.99)),
-        (
-            "new connections: CPU per request (µs)",
-            per_request(after.cpu - between.cpu, arguments.requests / 5),
-        ),
-        ("new connections: requests a second", rate(&new)),
-        ("new connections: p50 (µs)", quantile(&new, 0.50)),
-        ("new connections: p99 (µs)", quantile(&new, 0.99)),
-        ("memory after kept-alive load (MB)", between.memory as f64 / 1e6),
-        ("memory after both (MB)", after.memory as f64 / 1e6),
-        ("from exec to first answer (ms)", milliseconds(server.start_time)),
-        (
-            "from an answer to its log line, longest of 50 (ms)",
-            log_delay.map_or(f64::NAN, milliseconds),
-        ),
-        ("binary (MB)", fs::metadata(program)?.len() as f64 / 1e6),
-    ];
-    Ok((round, server.stop().await?))
+    let mut rounds = [Round::new(), Round::new()];
+    for (index, server) in servers.into_iter().enumerate() {
+        let (kept, new) = (&kept[index], &new[index]);
+        let [before, between, after] = [&before[index], &between[index], &after[index]];
+        rounds[index] = vec![
+            (
+                "kept-alive: CPU per request (µs)",
+                per_request(between.cpu - before.cpu, kept),
+            ),
+            ("kept-alive: requests a second", rate(kept)),
+            ("kept-alive: p50 (µs)", quantile(kept, 0.50)),
+            ("kept-alive: p99 (µs)", quantile(kept, 0.99)),
+            (
+                "new connections: CPU per request (µs)",
+                per_request(after.cpu - between.cpu, new),
+            ),
+            ("new connections: requests a second", rate(new)),
+            ("new connections: p50 (µs)", quantile(new, 0.50)),
+            ("new connections: p99 (µs)", quantile(new, 0.99)),
+            ("memory after kept-alive load (MB)", between.memory as f64 / 1e6),
+            ("memory after both (MB)", after.memory as f64 / 1e6),
+            ("from exec to first answer (ms)", start_times[index]),
+            ("from an answer to its log line, longest of 50 (ms)", log_delays[index]),
+            ("binary (MB)", fs::metadata(programs[index])?.len() as f64 / 1e6),
+        ];
+        let log_lines = server.stop().await?;
+        // One line a request, none lost: those of the first answer and of the log's delays, too. The bare server logs nothing.
+        let sent = [&warm_up[index], kept, new].map(|outcome| outcome.latencies.len());
+        let answered = 1 + sent.iter().sum::<u64>() + LOG_DELAYS as u64;
+        ensure!(
+            index == 1 || log_lines as u64 >= answered,
+            "{answered} requests left only {log_lines} log lines"
+        );
+    }
+    Ok(rounds)
+}
+
+/// How long each takes from exec to its first answer, in milliseconds: the median of many starts, in turns.
+async fn start_times(programs: [&Path; 2]) -> anyhow::Result<[f64; 2]> {
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..STARTS {
+        for (program, times) in programs.iter().zip(&mut times) {
+            let server = Server::start(program).await?;
+            times.push(milliseconds(server.start_time));
+            server.kill()?;
+        }
+    }
+    Ok(times.map(|times| report::median(times.into_iter())))
+}
+
+/// Sends `requests` to each server, a part to the one, then a part to the other: what else happens on the machine befalls
+/// both.
+async fn take_turns(
+    servers: &[Server; 2],
+    clients: usize,
+    requests: usize,
+    connections: Connections,
+) -> anyhow::Result<[Outcome; 2]> {
+    let mut outcomes = [Outcome::default(), Outcome::default()];
+    for _ in 0..TURNS {
+        for (server, outcome) in servers.iter().zip(&mut outcomes) {
+            let turn = load::run(server.address, clients, requests / TURNS, connections).await?;
+            outcome.took += turn.took;
+            outcome.latencies += turn.latencies;
+        }
+    }
+    Ok(outcomes)
+}
+
+fn costs(servers: &[Server; 2]) -> anyhow::Result<[Cost; 2]> {
+    Ok([servers[0].cost()?, servers[1].cost()?])
+}
+
+fn per_request(cpu: Duration, outcome: &Outcome) -> f64 {
+    cpu.as_secs_f64() * 1e6 / outcome.latencies.len() as f64
+}
+
+fn rate(outcome: &Outcome) -> f64 {
+    outcome.latencies.len() as f64 / outcome.took.as_secs_f64()
+}
+
+fn quantile(outcome: &Outcome, quantile: f64) -> f64 {
+    outcome.latencies.value_at_quantile(quantile) as f64
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
