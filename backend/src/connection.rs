@@ -37,9 +37,7 @@ pub struct Connection {
     replica: web::Data<Replica>,
     /// Rings at the end of the phase or before it. To set it anew for each phase would cost more than to look at it.
     alarm: Pin<Box<Sleep>>,
-    /// No more is read in this turn of actix-web's, as there is enough to parse.
-    is_enough: bool,
-    /// The client takes no more of what is written.
+    /// The client does not take what is written. Not much more is read until it has taken all.
     is_stuck: bool,
 }
 
@@ -50,6 +48,7 @@ pub struct Progress(Rc<Shared>);
 #[derive(Debug)]
 struct Shared {
     phase: Cell<Phase>,
+    has_answered: Cell<bool>,
     idle_time: Duration,
 }
 
@@ -59,6 +58,8 @@ enum Phase {
     Idle { until: Instant },
     /// A request's head has begun to arrive.
     Head { since: Instant, bytes: usize },
+    /// So much of it has arrived that it is too large, unless it is complete: that shows in one turn of actix-web's.
+    LargeHead { since: Instant },
     /// A request is being answered.
     Answering,
     /// Whatever still comes is dropped.
@@ -69,13 +70,16 @@ impl Connection {
     /// A connection that may idle for `idle_time` between two requests.
     pub fn new(stream: TcpStream, idle_time: Duration, replica: web::Data<Replica>) -> Self {
         let until = Instant::now() + limits::ARRIVAL_TIME;
-        let phase = Cell::new(Phase::Idle { until });
+        let shared = Shared {
+            phase: Cell::new(Phase::Idle { until }),
+            has_answered: Cell::new(false),
+            idle_time,
+        };
         Self {
             stream,
-            progress: Progress(Rc::new(Shared { phase, idle_time })),
+            progress: Progress(Rc::new(shared)),
             replica,
             alarm: Box::pin(sleep_until(until)),
-            is_enough: false,
             is_stuck: false,
         }
     }
@@ -89,25 +93,23 @@ impl Connection {
         self.progress.0.phase.get()
     }
 
-    fn set_phase(&self, phase: Phase) {
-        self.progress.0.phase.set(phase);
-    }
-
     fn count(&self, bytes: usize) {
         let (since, before) = match self.phase() {
             Phase::Idle { .. } => (Instant::now(), 0),
             Phase::Head { since, bytes } => (since, bytes),
-            Phase::Answering | Phase::Ending { .. } => return,
+            Phase::LargeHead { .. } | Phase::Answering | Phase::Ending { .. } => return,
         };
         let bytes = before + bytes;
-        self.set_phase(Phase::Head { since, bytes });
+        self.progress.enter(Phase::Head { since, bytes });
     }
 
     /// Ends the phase when its time is over, and sees to it that the task is woken then.
     fn check_time(&mut self, context: &mut Context<'_>) {
         match self.phase() {
             Phase::Idle { until } if self.is_past(until, context) => self.end(until, context),
-            Phase::Head { since, .. } if self.is_past(since + limits::ARRIVAL_TIME, context) => {
+            Phase::Head { since, .. } | Phase::LargeHead { since }
+                if self.is_past(since + limits::ARRIVAL_TIME, context) =>
+            {
                 if self.is_stuck {
                     self.end(since, context);
                 } else {
@@ -132,6 +134,15 @@ impl Connection {
         false
     }
 
+    fn refuse_size(&mut self, since: Instant, context: &mut Context<'_>) {
+        if self.progress.0.has_answered.get() {
+            // It may as well be the rest of a body that was refused, which needs no second answer.
+            self.end(Instant::now() + LINGER_TIME, context);
+        } else {
+            self.refuse(&Error::HeadersTooLarge, since, context);
+        }
+    }
+
     fn refuse(&mut self, error: &Error, since: Instant, context: &mut Context<'_>) {
         let response = layer::refuse(&self.replica, error, since.elapsed());
         // A client that does not read, so that there is no room for these few bytes, would not read them later either.
@@ -141,7 +152,7 @@ impl Connection {
     }
 
     fn end(&mut self, until: Instant, context: &mut Context<'_>) {
-        self.set_phase(Phase::Ending { until });
+        self.progress.enter(Phase::Ending { until });
         context.waker().wake_by_ref();
     }
 
@@ -166,13 +177,21 @@ impl Connection {
 impl Progress {
     /// A request's head is complete.
     pub fn begin(&self) {
-        self.0.phase.set(Phase::Answering);
+        self.enter(Phase::Answering);
     }
 
     /// The request was answered, by `now`.
     pub fn end(&self, now: Instant) {
         let until = now + self.0.idle_time;
-        self.0.phase.set(Phase::Idle { until });
+        self.enter(Phase::Idle { until });
+        self.0.has_answered.set(true);
+    }
+
+    /// A connection that is ending goes on ending.
+    fn enter(&self, phase: Phase) {
+        if !matches!(self.0.phase.get(), Phase::Ending { .. }) {
+            self.0.phase.set(phase);
+        }
     }
 }
 
@@ -184,12 +203,18 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         match self.phase() {
             Phase::Ending { until } => return self.poll_drop(until, context, buffer),
-            // Whether it is complete is known at the end of the turn.
-            Phase::Head { bytes, .. } if bytes > limits::HEAD_SIZE => {
-                self.is_enough = true;
+            Phase::Head { bytes, .. } if bytes <= limits::HEAD_SIZE => {}
+            Phase::Head { .. } | Phase::LargeHead { .. } if self.is_stuck => return Poll::Pending,
+            Phase::Head { since, .. } => {
+                self.progress.enter(Phase::LargeHead { since });
+                context.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            _ => {}
+            Phase::LargeHead { since } => {
+                self.refuse_size(since, context);
+                return Poll::Pending;
+            }
+            Phase::Idle { .. } | Phase::Answering => {}
         }
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
@@ -210,23 +235,18 @@ impl AsyncWrite for Connection {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.is_stuck = outcome.is_pending();
-        if self.is_stuck {
+        if outcome.is_pending() {
+            self.is_stuck = true;
             self.check_time(context);
         }
         outcome
     }
 
-    /// actix-web flushes at the end of each turn, when all is written: what it has read is parsed by then, and a request
-    /// that was complete is being answered, or has been.
+    /// actix-web flushes when all is written.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.phase() {
-            Phase::Head { since, bytes } if bytes > limits::HEAD_SIZE => {
-                self.refuse(&Error::HeadersTooLarge, since, context);
-            }
-            _ => self.check_time(context),
-        }
-        if mem::take(&mut self.is_enough) {
+        self.check_time(context);
+        if mem::take(&mut self.is_stuck) {
+            // Meanwhile actix-web has not parsed what it had read, and would not do so before there is more to read.
             context.waker().wake_by_ref();
         }
         Pin::new(&mut self.stream).poll_flush(context)

@@ -144,6 +144,17 @@ async fn more_pipelined_requests_than_are_read_at_once_are_all_answered() {
 }
 
 #[tokio::test]
+async fn a_client_that_reads_only_when_it_has_asked_for_everything_gets_everything() {
+    let server = Server::start(&["--drain-time", "5s"]).await;
+    let mut connection = server.connect().await;
+    // The answers are far more than the operating system takes while nobody reads them.
+    let requests = "GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n".repeat(3000);
+    connection.write_all(requests.as_bytes()).await.unwrap();
+    let answers = rest(&mut connection).await;
+    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 3000);
+}
+
+#[tokio::test]
 async fn a_client_that_asks_first_is_told_to_go_on() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
@@ -183,6 +194,26 @@ async fn a_head_that_does_not_end_is_refused() {
     connection.write_all(endless.as_bytes()).await.unwrap();
     let answer = rest(&mut connection).await;
     assert_refused(&mut server, 431, &answer).await;
+}
+
+#[tokio::test]
+async fn what_follows_a_refused_body_is_not_taken_for_a_request() {
+    let server = Server::start(&["--drain-time", "5s"]).await;
+    let body = "x".repeat(1_000_000);
+    for headers in ["content-length: 2000000\r\n", "transfer-encoding: chunked\r\n"] {
+        let mut connection = server.connect().await;
+        let (mut reader, mut writer) = connection.split();
+        let submission = submission(headers, &format!("{:x}\r\n{body}", body.len()));
+        let submit = async {
+            // The server may close before it has read all.
+            let _ = writer.write_all(submission.as_bytes()).await;
+        };
+        let ((), answer) = tokio::join!(submit, rest(&mut reader));
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{headers}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{headers}: {answer}");
+    }
+    let metrics = server.get("/metrics").send().await.unwrap().text().await.unwrap();
+    assert!(!metrics.contains("unmatched"), "{metrics}");
 }
 
 #[tokio::test]
