@@ -6,7 +6,7 @@
 use std::{
     cell::Cell,
     future::Future,
-    io, mem,
+    io,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -37,8 +37,8 @@ pub struct Connection {
     replica: web::Data<Replica>,
     /// Rings at the end of the phase or before it. To set it anew for each phase would cost more than to look at it.
     alarm: Pin<Box<Sleep>>,
-    /// The client does not take what is written. Not much more is read until it has taken all.
-    is_stuck: bool,
+    /// Since when the client takes nothing of what is written. Not much more is read until it has taken all.
+    stuck_since: Option<Instant>,
 }
 
 /// Where the requests on a connection say when they begin and end. Clones are of the same connection.
@@ -80,7 +80,7 @@ impl Connection {
             progress: Progress(Rc::new(shared)),
             replica,
             alarm: Box::pin(sleep_until(until)),
-            is_stuck: false,
+            stuck_since: None,
         }
     }
 
@@ -105,16 +105,18 @@ impl Connection {
 
     /// Ends the phase when its time is over, and sees to it that the task is woken then.
     fn check_time(&mut self, context: &mut Context<'_>) {
+        if let Some(since) = self.stuck_since {
+            if self.is_past(since + limits::ARRIVAL_TIME, context) {
+                self.end(since, context);
+            }
+            return;
+        }
         match self.phase() {
             Phase::Idle { until } if self.is_past(until, context) => self.end(until, context),
             Phase::Head { since, .. } | Phase::LargeHead { since }
                 if self.is_past(since + limits::ARRIVAL_TIME, context) =>
             {
-                if self.is_stuck {
-                    self.end(since, context);
-                } else {
-                    self.refuse(&Error::TooSlow, since, context);
-                }
+                self.refuse(&Error::TooSlow, since, context);
             }
             _ => {}
         }
@@ -204,7 +206,7 @@ impl AsyncRead for Connection {
         match self.phase() {
             Phase::Ending { until } => return self.poll_drop(until, context, buffer),
             Phase::Head { bytes, .. } if bytes <= limits::HEAD_SIZE => {}
-            Phase::Head { .. } | Phase::LargeHead { .. } if self.is_stuck => return Poll::Pending,
+            Phase::Head { .. } | Phase::LargeHead { .. } if self.stuck_since.is_some() => return Poll::Pending,
             Phase::Head { since, .. } => {
                 self.progress.enter(Phase::LargeHead { since });
                 context.waker().wake_by_ref();
@@ -236,19 +238,21 @@ impl AsyncWrite for Connection {
         }
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
         if outcome.is_pending() {
-            self.is_stuck = true;
+            self.stuck_since.get_or_insert_with(Instant::now);
             self.check_time(context);
+        } else if self.stuck_since.is_some() {
+            self.stuck_since = Some(Instant::now());
         }
         outcome
     }
 
     /// actix-web flushes when all is written.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.check_time(context);
-        if mem::take(&mut self.is_stuck) {
+        if self.stuck_since.take().is_some() {
             // Meanwhile actix-web has not parsed what it had read, and would not do so before there is more to read.
             context.waker().wake_by_ref();
         }
+        self.check_time(context);
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

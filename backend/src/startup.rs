@@ -90,7 +90,11 @@ pub async fn serve(
     };
     let workers = thread::available_parallelism()?.get();
     // An idle connection must end before the listener does: a request sent on it later would be lost.
-    let idle_time = limits::KEEP_ALIVE.min(settings.drain_time);
+    let (keep_alive, idle_time) = match settings.drain_time {
+        // actix-web ends each connection after its answer.
+        Duration::ZERO => (KeepAlive::Disabled, limits::KEEP_ALIVE),
+        drain_time => (KeepAlive::Os, limits::KEEP_ALIVE.min(drain_time)),
+    };
     Server::build()
         .workers(workers)
         .max_concurrent_connections(limits::CONNECTIONS / workers)
@@ -119,11 +123,7 @@ pub async fn serve(
             // What actix-web's HttpServer does, on our own kind of connection, which sees to the times of a client.
             let http = HttpService::build()
                 .client_request_timeout(Duration::ZERO)
-                .keep_alive(if idle_time.is_zero() {
-                    KeepAlive::Disabled
-                } else {
-                    KeepAlive::Os
-                })
+                .keep_alive(keep_alive)
                 .client_disconnect_timeout(LINGER_TIME)
                 .on_connect_ext(|connection: &Connection, data| {
                     data.insert(connection.progress().clone());
