@@ -1,9 +1,11 @@
 //! The server that answers submissions, and drains before it ends.
 //!
-//! A request comes in at [`startup`] on a [`connection`], passes the [`layer`] around every handler, and [`routes`] says which handler answers it.
+//! A request comes in at [`startup`] on a [`connection`], passes the [`layer`] around every handler, and [`routes`] says
+//! which handler answers it.
 //!
 //! * [`settings`]: every flag and environment variable, read once
 //! * [`startup`]: the listener and the server
+//! * [`connection`]: how long it waits for its client, and for how much
 //! * [`routes`]: which handler answers what
 //! * [`submissions`], [`probes`], [`metrics`], [`version`], [`openapi`]: the handlers
 //! * [`body`], [`accept`], [`html`]: how a submission is read, and how its answer is written

@@ -23,15 +23,6 @@ async fn start() -> Server {
     Server::start(&[]).await
 }
 
-async fn assert_answers(server: &Server) {
-    let response = server
-        .submit("application/json", r#"{"name": "Ada"}"#)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(response.status(), 200);
-}
-
 /// Resident memory in bytes, where the metrics tell it.
 async fn memory(server: &Server) -> Option<f64> {
     let metrics = server.get("/metrics").send().await.unwrap().text().await.unwrap();
@@ -54,7 +45,7 @@ async fn five_thousand_idle_or_dribbling_connections_keep_nobody_from_being_answ
     ] {
         let server = start().await;
         let crowd = crowd(&server, 5000, start_of_request.as_bytes()).await;
-        assert_answers(&server).await;
+        server.assert_answers().await;
         if let Some(memory) = memory(&server).await {
             assert!(
                 memory < most_memory,
@@ -70,9 +61,9 @@ async fn five_thousand_idle_or_dribbling_connections_keep_nobody_from_being_answ
 async fn more_connections_than_the_limit_wait_for_their_turn() {
     let server = start().await;
     let crowd = crowd(&server, backend::limits::CONNECTIONS + 500, b"").await;
-    assert_answers(&server).await;
+    server.assert_answers().await;
     drop(crowd);
-    assert_answers(&server).await;
+    server.assert_answers().await;
 }
 
 #[tokio::test]
@@ -90,5 +81,5 @@ async fn under_ten_times_the_load_everybody_is_answered_and_afterwards_too() {
         });
     }
     clients.join_all().await;
-    assert_answers(&server).await;
+    server.assert_answers().await;
 }

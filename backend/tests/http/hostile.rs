@@ -1,70 +1,11 @@
 //! Clients that mean harm, or are broken: they get a 4xx or the end of their connection, and everybody else an answer.
 
-use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
+use crate::{
+    raw::{assert_refused, rest, send, submission},
+    server::Server,
 };
-
-use crate::{drain::submit_on, server::Server};
-
-/// Sends bytes and returns all that comes back until the server closes the connection.
-async fn send(server: &Server, bytes: &[u8]) -> String {
-    let mut connection = server.connect().await;
-    // The server may close before it has read all.
-    let _ = connection.write_all(bytes).await;
-    let _ = connection.shutdown().await;
-    rest(&mut connection).await
-}
-
-async fn rest(connection: &mut (impl AsyncRead + Unpin)) -> String {
-    let mut answer = Vec::new();
-    // A reset after the answer is an end like any other.
-    let end = timeout(Duration::from_secs(60), connection.read_to_end(&mut answer)).await;
-    let _ = end.expect("the server ends the connection");
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
-/// Sends one byte at a time, with pauses shorter than any limit between two reads; returns what comes back.
-async fn dribble(connection: &mut TcpStream) -> String {
-    let (mut reader, mut writer) = connection.split();
-    let dribble = async {
-        while writer.write_all(b" ").await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        std::future::pending().await
-    };
-    tokio::select! {
-        answer = rest(&mut reader) => answer,
-        never = dribble => never,
-    }
-}
-
-/// That an answer is a problem document, and its request is in the log.
-async fn assert_refused(server: &mut Server, status: u16, answer: &str) {
-    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
-    let (head, problem) = answer.split_once("\r\n\r\n").expect("a head and a body");
-    let problem: api::Problem = serde_json::from_str(problem).expect("a problem document");
-    assert_eq!(problem.status, status);
-    let line = server.log_line("a line", |line| line["status"] == status).await;
-    let id = line["request_id"].as_str().expect("an id");
-    assert!(head.contains(&format!("x-request-id: {id}")), "{head}");
-}
-
-async fn assert_answers(server: &Server) {
-    let response = server
-        .submit("application/json", r#"{"name": "Ada"}"#)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(response.status(), 200);
-}
-
-fn submission(headers: &str, body: &str) -> String {
-    format!("POST /api/submissions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n{headers}\r\n{body}")
-}
 
 #[tokio::test]
 async fn what_is_no_http_is_refused() {
@@ -82,7 +23,7 @@ async fn what_is_no_http_is_refused() {
         let answer = send(&server, bytes).await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
     }
-    assert_answers(&server).await;
+    server.assert_answers().await;
 }
 
 #[tokio::test]
@@ -101,7 +42,7 @@ async fn ambiguous_requests_are_refused() {
     }
     let without_host = send(&server, b"GET /version HTTP/1.1\r\n\r\n").await;
     assert!(without_host.starts_with("HTTP/1.1 400 "), "{without_host}");
-    assert_answers(&server).await;
+    server.assert_answers().await;
 }
 
 #[tokio::test]
@@ -118,40 +59,7 @@ async fn half_a_request_harms_nobody() {
             "{half}: {answer}"
         );
     }
-    assert_answers(&server).await;
-}
-
-#[tokio::test]
-async fn pipelined_requests_are_all_answered_in_order() {
-    let server = Server::start(&["--drain-time", "5s"]).await;
-    let names = ["Ada", "Bob", "Cyd"];
-    let requests = names.map(|name| submission("content-length: 15\r\n", &format!(r#"{{"name": "{name}"}}"#)));
-    let answers = send(&server, requests.concat().as_bytes()).await;
-    let positions = names.map(|name| answers.find(&format!("Hello, {name}!")).expect(name));
-    assert!(positions.is_sorted(), "{answers}");
-}
-
-#[tokio::test]
-async fn more_pipelined_requests_than_are_read_at_once_are_all_answered() {
-    let server = Server::start(&["--drain-time", "5s"]).await;
-    let mut connection = server.connect().await;
-    let (mut reader, mut writer) = connection.split();
-    // So many that pauses between the reads would add up to more than this test's patience.
-    let requests = "GET /version HTTP/1.1\r\nhost: a\r\n\r\n".repeat(20_000);
-    let ask = async { writer.write_all(requests.as_bytes()).await.unwrap() };
-    let ((), answers) = tokio::join!(ask, rest(&mut reader));
-    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 20_000);
-}
-
-#[tokio::test]
-async fn a_client_that_reads_only_when_it_has_asked_for_everything_gets_everything() {
-    let server = Server::start(&["--drain-time", "5s"]).await;
-    let mut connection = server.connect().await;
-    // The answers are far more than the operating system takes while nobody reads them.
-    let requests = "GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n".repeat(3000);
-    connection.write_all(requests.as_bytes()).await.unwrap();
-    let answers = rest(&mut connection).await;
-    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 3000);
+    server.assert_answers().await;
 }
 
 #[tokio::test]
@@ -180,7 +88,7 @@ async fn too_many_headers_are_refused() {
         let answer = send(&server, submission(&headers, "").as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 4"), "{} bytes: {answer}", headers.len());
     }
-    assert_answers(&server).await;
+    server.assert_answers().await;
 }
 
 #[tokio::test]
@@ -214,59 +122,6 @@ async fn what_follows_a_refused_body_is_not_taken_for_a_request() {
     }
     let metrics = server.get("/metrics").send().await.unwrap().text().await.unwrap();
     assert!(!metrics.contains("unmatched"), "{metrics}");
-}
-
-#[tokio::test]
-async fn a_head_that_does_not_arrive_is_cut_off() {
-    let mut server = Server::start(&[]).await;
-    let mut connection = server.connect().await;
-    connection
-        .write_all(b"POST /api/submissions HTTP/1.1\r\nhost")
-        .await
-        .unwrap();
-    let answer = rest(&mut connection).await;
-    assert_refused(&mut server, 408, &answer).await;
-}
-
-#[tokio::test]
-async fn a_head_that_dribbles_is_cut_off_also_on_a_connection_that_is_kept_alive() {
-    let mut server = Server::start(&["--drain-time", "5s"]).await;
-    let mut connection = server.connect().await;
-    for _ in 0..3 {
-        submit_on(&mut connection).await.expect("an answer");
-    }
-    connection.write_all(b"GET /version HTTP/1.1\r\nx: ").await.unwrap();
-    let answer = dribble(&mut connection).await;
-    assert_refused(&mut server, 408, &answer).await;
-}
-
-#[tokio::test]
-async fn a_body_that_dribbles_is_cut_off() {
-    let mut server = Server::start(&[]).await;
-    let mut connection = server.connect().await;
-    let head = submission("content-length: 4096\r\n", "");
-    connection.write_all(head.as_bytes()).await.unwrap();
-    let answer = dribble(&mut connection).await;
-    assert_refused(&mut server, 408, &answer).await;
-}
-
-#[tokio::test]
-async fn a_connection_on_which_nothing_comes_ends() {
-    let server = Server::start(&[]).await;
-    let mut connection = server.connect().await;
-    assert_eq!(rest(&mut connection).await, "");
-}
-
-#[tokio::test]
-async fn a_client_that_does_not_read_its_answers_is_cut_off() {
-    let server = Server::start(&["--drain-time", "5s"]).await;
-    let mut connection = server.connect().await;
-    let requests = "GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n".repeat(100);
-    let ask = async { while connection.write_all(requests.as_bytes()).await.is_ok() {} };
-    timeout(Duration::from_secs(60), ask)
-        .await
-        .expect("the connection ends");
-    assert_answers(&server).await;
 }
 
 #[tokio::test]

@@ -122,6 +122,11 @@ impl Server {
             .body(body)
     }
 
+    pub async fn assert_answers(&self) {
+        let submission = self.submit("application/json", r#"{"name": "Ada"}"#);
+        assert_eq!(submission.send().await.unwrap().status(), 200);
+    }
+
     pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(&self.address).await.unwrap()
     }

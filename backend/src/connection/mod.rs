@@ -3,12 +3,12 @@
 //!
 //! It also ends idle connections: one timer a connection does for all of this, where actix-web starts one after each answer.
 
+mod progress;
+
 use std::{
-    cell::Cell,
     future::Future,
     io,
     pin::Pin,
-    rc::Rc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -24,13 +24,15 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
+use self::progress::Phase;
+pub use self::progress::Progress;
 use crate::{error::Error, layer, limits, replica::Replica};
 
 /// How long a client that is refused may go on sending until the connection ends. Ended at once, it would be reset, and the
 /// client might lose the answer that it has not read yet (RFC 9112, section 9.6).
 pub const LINGER_TIME: Duration = Duration::from_secs(1);
 
-/// A connection. What actix-web reads from it and writes to it tells which [`Phase`] it is in.
+/// A connection. What actix-web reads from it and writes to it tells how far it is.
 pub struct Connection {
     stream: TcpStream,
     progress: Progress,
@@ -41,43 +43,13 @@ pub struct Connection {
     stuck_since: Option<Instant>,
 }
 
-/// Where the requests on a connection say when they begin and end. Clones are of the same connection.
-#[derive(Debug, Clone)]
-pub struct Progress(Rc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    phase: Cell<Phase>,
-    has_answered: Cell<bool>,
-    idle_time: Duration,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    /// No byte of a next request has come.
-    Idle { until: Instant },
-    /// A request's head has begun to arrive.
-    Head { since: Instant, bytes: usize },
-    /// So much of it has arrived that it is too large, unless it is complete: that shows in one turn of actix-web's.
-    LargeHead { since: Instant },
-    /// A request is being answered.
-    Answering,
-    /// Whatever still comes is dropped.
-    Ending { until: Instant },
-}
-
 impl Connection {
     /// A connection that may idle for `idle_time` between two requests.
     pub fn new(stream: TcpStream, idle_time: Duration, replica: web::Data<Replica>) -> Self {
         let until = Instant::now() + limits::ARRIVAL_TIME;
-        let shared = Shared {
-            phase: Cell::new(Phase::Idle { until }),
-            has_answered: Cell::new(false),
-            idle_time,
-        };
         Self {
             stream,
-            progress: Progress(Rc::new(shared)),
+            progress: Progress::new(until, idle_time),
             replica,
             alarm: Box::pin(sleep_until(until)),
             stuck_since: None,
@@ -89,20 +61,6 @@ impl Connection {
         &self.progress
     }
 
-    fn phase(&self) -> Phase {
-        self.progress.0.phase.get()
-    }
-
-    fn count(&self, bytes: usize) {
-        let (since, before) = match self.phase() {
-            Phase::Idle { .. } => (Instant::now(), 0),
-            Phase::Head { since, bytes } => (since, bytes),
-            Phase::LargeHead { .. } | Phase::Answering | Phase::Ending { .. } => return,
-        };
-        let bytes = before + bytes;
-        self.progress.enter(Phase::Head { since, bytes });
-    }
-
     /// Ends the phase when its time is over, and sees to it that the task is woken then.
     fn check_time(&mut self, context: &mut Context<'_>) {
         if let Some(since) = self.stuck_since {
@@ -111,7 +69,7 @@ impl Connection {
             }
             return;
         }
-        match self.phase() {
+        match self.progress.phase() {
             Phase::Idle { until } if self.is_past(until, context) => self.end(until, context),
             Phase::Head { since, .. } | Phase::LargeHead { since }
                 if self.is_past(since + limits::ARRIVAL_TIME, context) =>
@@ -137,7 +95,7 @@ impl Connection {
     }
 
     fn refuse_size(&mut self, since: Instant, context: &mut Context<'_>) {
-        if self.progress.0.has_answered.get() {
+        if self.progress.has_answered() {
             // It may as well be the rest of a body that was refused, which needs no second answer.
             self.end(Instant::now() + LINGER_TIME, context);
         } else {
@@ -176,34 +134,13 @@ impl Connection {
     }
 }
 
-impl Progress {
-    /// A request's head is complete.
-    pub fn begin(&self) {
-        self.enter(Phase::Answering);
-    }
-
-    /// The request was answered, by `now`.
-    pub fn end(&self, now: Instant) {
-        let until = now + self.0.idle_time;
-        self.enter(Phase::Idle { until });
-        self.0.has_answered.set(true);
-    }
-
-    /// A connection that is ending goes on ending.
-    fn enter(&self, phase: Phase) {
-        if !matches!(self.0.phase.get(), Phase::Ending { .. }) {
-            self.0.phase.set(phase);
-        }
-    }
-}
-
 impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.phase() {
+        match self.progress.phase() {
             Phase::Ending { until } => return self.poll_drop(until, context, buffer),
             Phase::Head { bytes, .. } if bytes <= limits::HEAD_SIZE => {}
             Phase::Head { .. } | Phase::LargeHead { .. } if self.stuck_since.is_some() => return Poll::Pending,
@@ -225,7 +162,7 @@ impl AsyncRead for Connection {
         }
         let bytes = buffer.filled().len() - before;
         if bytes > 0 {
-            self.count(bytes);
+            self.progress.count(bytes);
         }
         outcome
     }
@@ -233,7 +170,7 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if matches!(self.phase(), Phase::Ending { .. }) {
+        if matches!(self.progress.phase(), Phase::Ending { .. }) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
