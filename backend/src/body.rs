@@ -2,8 +2,8 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::{Pin, pin},
-    task::Poll,
+    pin::pin,
+    task::{Context, Poll, Waker},
 };
 
 use actix_web::{
@@ -15,7 +15,7 @@ use api::Submission;
 use futures_util::StreamExt;
 use percent_encoding::percent_decode;
 
-use crate::{error::Error, limits};
+use crate::{connection::Progress, error::Error, limits};
 
 /// The media types of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,27 +57,14 @@ pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, Erro
     if told.is_some_and(|length| length > limits::BODY_SIZE) {
         return Err(Error::BodyTooLarge);
     }
+    let progress = Progress::of(request);
+    // The body comes on the request's connection, which polls the request when more of it has come, and when it is late.
+    // Woken by the payload as well, each request would be polled once more than it has anything to do.
+    let mut context = Context::from_waker(Waker::noop());
     let mut body = pin!(collect(payload));
-    match at_once(body.as_mut()).await {
-        Some(read) => read,
-        None => tokio::time::timeout(limits::ARRIVAL_TIME, body)
-            .await
-            .map_err(|_| Error::TooSlow)?,
-    }
-}
-
-/// What `body` is where it came along with its head. It spares nearly every request a timer, which costs about as much as
-/// parsing. actix-web polls a handler before it hands over the body, and again right after that.
-async fn at_once<F: Future>(mut body: Pin<&mut F>) -> Option<F::Output> {
-    let mut again = false;
-    poll_fn(|context| match body.as_mut().poll(context) {
-        Poll::Ready(read) => Poll::Ready(Some(read)),
-        Poll::Pending if again => Poll::Ready(None),
-        Poll::Pending => {
-            again = true;
-            context.waker().wake_by_ref();
-            Poll::Pending
-        }
+    poll_fn(|_| match body.as_mut().poll(&mut context) {
+        Poll::Pending if progress.is_body_late() => Poll::Ready(Err(Error::TooSlow)),
+        outcome => outcome,
     })
     .await
 }

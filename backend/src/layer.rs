@@ -36,9 +36,8 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
     let started = Instant::now();
-    let progress = request.conn_data::<Progress>().cloned();
-    let progress = progress.expect("startup gives each connection its progress");
-    progress.begin();
+    let progress = Progress::of(request.request()).clone();
+    progress.begin(started);
     let context = Rc::new(RequestContext::of(&request));
     context.clone().scope(|| {
         let response = limits::check_headers(request.headers()).map(|()| panics::catch(service.call(request)));

@@ -61,7 +61,7 @@ impl Connection {
         &self.progress
     }
 
-    /// Ends the phase when its time is over, and sees to it that the task is woken then.
+    /// Does what is due when the phase's time is over, and sees to it that the task is woken then.
     fn check_time(&mut self, context: &mut Context<'_>) {
         if let Some(since) = self.stuck_since {
             if self.is_past(since + limits::ARRIVAL_TIME, context) {
@@ -76,7 +76,9 @@ impl Connection {
             {
                 self.refuse(&Error::TooSlow, since, context);
             }
-            _ => {}
+            // The request itself looks whether its body is late.
+            Phase::Answering { since } => _ = self.is_past(since + limits::ARRIVAL_TIME, context),
+            Phase::Idle { .. } | Phase::Head { .. } | Phase::LargeHead { .. } | Phase::Ending { .. } => {}
         }
     }
 
@@ -153,13 +155,10 @@ impl AsyncRead for Connection {
                 self.refuse_size(since, context);
                 return Poll::Pending;
             }
-            Phase::Idle { .. } | Phase::Answering => {}
+            Phase::Idle { .. } | Phase::Answering { .. } => {}
         }
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if outcome.is_pending() {
-            self.check_time(context);
-        }
         let bytes = buffer.filled().len() - before;
         if bytes > 0 {
             self.progress.count(bytes);
@@ -183,7 +182,7 @@ impl AsyncWrite for Connection {
         outcome
     }
 
-    /// actix-web flushes when all is written.
+    /// actix-web flushes at the end of each turn, unless there is no room for what it writes.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.stuck_since.take().is_some() {
             // Meanwhile actix-web has not parsed what it had read, and would not do so before there is more to read.

@@ -2,7 +2,10 @@
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
+use actix_web::HttpRequest;
 use tokio::time::Instant;
+
+use crate::limits;
 
 /// Where the requests on a connection say when they begin and end. Clones are of the same connection.
 #[derive(Debug, Clone)]
@@ -24,13 +27,18 @@ pub(super) enum Phase {
     Head { since: Instant, bytes: usize },
     /// So much of it has arrived that it is too large, unless it is complete: that shows in one turn of actix-web's.
     LargeHead { since: Instant },
-    /// A request is being answered.
-    Answering,
+    /// A request is being answered. Its body may still be arriving.
+    Answering { since: Instant },
     /// Whatever still comes is dropped.
     Ending { until: Instant },
 }
 
 impl Progress {
+    /// The progress of a request's connection.
+    pub fn of(request: &HttpRequest) -> &Self {
+        request.conn_data().expect("startup gives each connection its progress")
+    }
+
     /// The progress of a connection on which a first request may be waited for `until` then, and for each later one the
     /// idle time.
     pub(super) fn new(until: Instant, idle_time: Duration) -> Self {
@@ -56,15 +64,21 @@ impl Progress {
         let (since, before) = match self.phase() {
             Phase::Idle { .. } => (Instant::now(), 0),
             Phase::Head { since, bytes } => (since, bytes),
-            Phase::LargeHead { .. } | Phase::Answering | Phase::Ending { .. } => return,
+            Phase::LargeHead { .. } | Phase::Answering { .. } | Phase::Ending { .. } => return,
         };
         let bytes = before + bytes;
         self.enter(Phase::Head { since, bytes });
     }
 
-    /// A request's head is complete.
-    pub fn begin(&self) {
-        self.enter(Phase::Answering);
+    /// A request's head was complete `now`.
+    pub fn begin(&self, now: Instant) {
+        self.enter(Phase::Answering { since: now });
+    }
+
+    /// Whether the request's body, if it is not complete by now, took too long. The request is polled when that begins to
+    /// be so.
+    pub fn is_body_late(&self) -> bool {
+        matches!(self.phase(), Phase::Answering { since } if since.elapsed() >= limits::ARRIVAL_TIME)
     }
 
     /// The request was answered, by `now`.

@@ -60,6 +60,18 @@ async fn a_body_that_dribbles_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_body_that_does_not_arrive_is_cut_off_also_behind_a_pipelined_request() {
+    let mut server = Server::start(&["--drain-time", "5s"]).await;
+    let mut connection = server.connect().await;
+    let requests = [r#"{"name": "Ada"}"#, r#"{"name":"#].map(|body| submission("content-length: 15\r\n", body));
+    connection.write_all(requests.concat().as_bytes()).await.unwrap();
+    let answers = rest(&mut connection).await;
+    let (_, refusal) = answers.rsplit_once("HTTP/1.1 408").expect("a refusal");
+    assert!(answers.contains("Hello, Ada!"), "{answers}");
+    assert_refused(&mut server, 408, &format!("HTTP/1.1 408{refusal}")).await;
+}
+
+#[tokio::test]
 async fn a_connection_on_which_nothing_comes_ends() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
