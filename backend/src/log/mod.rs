@@ -1,9 +1,11 @@
 //! What a log line looks like, and how it gets out of the process.
 //!
 //! * [`json`]: a line as one flat JSON object
+//! * [`timestamp`]: the time in a line
 //! * [`writer`]: the thread that writes lines, many at a time
 
 pub mod json;
+pub mod timestamp;
 pub mod writer;
 
 use std::{

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nix::sys::signal::Signal;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::server::Server;
@@ -38,6 +39,21 @@ async fn requests_are_counted_by_method_route_and_status() {
         r#"backend_build_info{commit="c0ffee",version="v7"} 1"#,
     ] {
         assert!(metrics.lines().any(|line| line == sample), "{sample} in {metrics}");
+    }
+}
+
+#[tokio::test]
+async fn every_route_is_counted_as_itself() {
+    let server = Server::start(&[]).await;
+    let description: Value = server.get("/openapi.json").send().await.unwrap().json().await.unwrap();
+    let routes: Vec<_> = description["paths"].as_object().unwrap().keys().collect();
+    for route in &routes {
+        server.get(route).send().await.unwrap();
+    }
+    let metrics = scrape(&server).await;
+    for route in routes {
+        let count = format!(r#"_count{{method="GET",route="{route}","#);
+        assert!(metrics.contains(&count), "{count} in {metrics}");
     }
 }
 
