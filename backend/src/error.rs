@@ -10,6 +10,9 @@ use crate::limits;
 /// What is wrong with a request. Its text is the problem's `detail`: it tells the client what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// What arrives is no request, and never reaches a handler.
+    #[error("This is no valid HTTP request: send one of HTTP/1.1, without TLS.")]
+    NoRequest,
     /// The body is not what its media type promises.
     #[error("The body is malformed: {0}")]
     Malformed(String),
@@ -31,6 +34,9 @@ pub enum Error {
     /// The headers are longer than any sane client's.
     #[error("The headers are too large: send at most {} bytes.", limits::HEADERS_SIZE)]
     HeadersTooLarge,
+    /// There are more headers than any sane client's, which never reach a handler.
+    #[error("There are too many headers: send at most {}.", limits::HEADERS)]
+    TooManyHeaders,
     /// The body is neither JSON nor a form.
     #[error("Send the submission as application/json or application/x-www-form-urlencoded.")]
     UnsupportedMediaType,
@@ -58,12 +64,12 @@ impl Error {
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::NoRequest | Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::HeadersTooLarge | Self::TooManyHeaders => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidName(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

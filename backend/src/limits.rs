@@ -12,6 +12,9 @@ pub const BODY_SIZE: usize = 4 * 1024;
 /// The most bytes of all headers' names and values.
 pub const HEADERS_SIZE: usize = 16 * 1024;
 
+/// The most headers, which is actix-web's own limit.
+pub const HEADERS: usize = 96;
+
 /// The most bytes that are kept of a head that has not ended: the headers, and all else that is in a head.
 pub const HEAD_SIZE: usize = HEADERS_SIZE + 4 * 1024;
 

@@ -53,7 +53,7 @@ pub struct SubmissionProblem;
 
 impl IntoResponses for AnyProblem {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        responses([Error::HeadersTooLarge, Error::Internal])
+        responses([Error::NoRequest, Error::HeadersTooLarge, Error::Internal])
     }
 }
 

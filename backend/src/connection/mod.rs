@@ -113,6 +113,16 @@ impl Connection {
         }
     }
 
+    /// Refuses what actix-web refuses by `bytes`, without a problem document and without asking the application.
+    fn refuse_likewise(&mut self, bytes: &[u8], since: Instant, context: &mut Context<'_>) {
+        let error = if bytes.starts_with(b"HTTP/1.1 431") {
+            Error::TooManyHeaders
+        } else {
+            Error::NoRequest
+        };
+        self.refuse(&error, since, context);
+    }
+
     fn refuse(&mut self, error: &Error, since: Instant, context: &mut Context<'_>) {
         let response = layer::refuse(&self.replica, error, since.elapsed());
         // A client that does not read, so that there is no room for these few bytes, would not read them later either.
@@ -177,8 +187,16 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if matches!(self.progress.phase(), Phase::Ending { .. }) {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        // Where bytes wait that are no request yet, all requests before them are answered, and their answers written.
+        if let Phase::Head { since, .. } | Phase::LargeHead { since } = self.progress.phase()
+            && self.stuck_since.is_none()
+        {
+            self.refuse_likewise(bytes, since, context);
+        }
+        if let Phase::Ending { until } = self.progress.phase() {
+            let mut dropped = [0; 1024];
+            let ended = self.poll_drop(until, context, &mut ReadBuf::new(&mut dropped));
+            return ended.map(|_| Err(io::ErrorKind::TimedOut.into()));
         }
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
         if outcome.is_pending() {

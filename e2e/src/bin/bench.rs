@@ -18,7 +18,7 @@ use e2e::bench::{
 const LOG_DELAYS: usize = 50;
 
 /// How often each is started to measure how long that takes.
-const STARTS: usize = 15;
+const STARTS: usize = 20;
 
 /// In how many turns the servers get the requests of a round.
 const TURNS: usize = 20;
@@ -120,10 +120,12 @@ async fn measure(programs: [&Path; 2], arguments: &Arguments) -> anyhow::Result<
 /// How long each takes from exec to its first answer, in milliseconds: the median of many starts, in turns.
 async fn start_times(programs: [&Path; 2]) -> anyhow::Result<[f64; 2]> {
     let mut times = [Vec::new(), Vec::new()];
-    for _ in 0..STARTS {
-        for (program, times) in programs.iter().zip(&mut times) {
-            let server = Server::start(program).await?;
-            times.push(milliseconds(server.start_time));
+    for number in 0..STARTS {
+        // What the one has just left behind befalls the other as often.
+        let order = if number % 2 == 0 { [0, 1] } else { [1, 0] };
+        for index in order {
+            let server = Server::start(programs[index]).await?;
+            times[index].push(milliseconds(server.start_time));
             server.kill()?;
         }
     }
