@@ -2,6 +2,7 @@
 //! a connection's first, and a size that keeps thousands of unfinished heads within a small container's memory.
 //!
 //! It also ends idle connections: one timer a connection does for all of this, where actix-web starts one after each answer.
+//! And what actix-web refuses, as it is no request, gets a problem document here, like everything else that is refused.
 
 mod progress;
 
