@@ -40,8 +40,6 @@ pub struct Connection {
     replica: web::Data<Replica>,
     /// Rings at the end of the phase or before it. To set it anew for each phase would cost more than to look at it.
     alarm: Pin<Box<Sleep>>,
-    /// Whether it wakes the task, which is the same for as long as the connection lives. To ask it in each turn costs more.
-    is_alarm_set: bool,
     /// Since when the client takes nothing of what is written. Not much more is read until it has taken all.
     stuck_since: Option<Instant>,
 }
@@ -55,7 +53,6 @@ impl Connection {
             progress: Progress::new(until, idle_time),
             replica,
             alarm: Box::pin(sleep_until(until)),
-            is_alarm_set: false,
             stuck_since: None,
         }
     }
@@ -89,13 +86,8 @@ impl Connection {
     fn is_past(&mut self, time: Instant, context: &mut Context<'_>) -> bool {
         if time < self.alarm.deadline() {
             self.alarm.as_mut().reset(time);
-            self.is_alarm_set = false;
         }
-        while !self.is_alarm_set || self.alarm.is_elapsed() {
-            self.is_alarm_set = self.alarm.as_mut().poll(context).is_pending();
-            if self.is_alarm_set {
-                return false;
-            }
+        while self.alarm.as_mut().poll(context).is_ready() {
             if time <= Instant::now() {
                 return true;
             }
