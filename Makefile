@@ -7,7 +7,7 @@ help:
 
 # ---- on this machine -------------------------------------------------------------------------------------------------
 run: ## start the backend and the page on this machine, ports 8000 and 8080 (BACKEND_PORT=, PAGE_PORT=)
-	@BACKEND_PORT=$(BACKEND_PORT) PAGE_PORT=$(PAGE_PORT) scripts/run
+	@scripts/run
 
 test: ## check everything that needs no cluster: format, lints, unit tests, the backend, the page in a browser
 	@scripts/test
