@@ -45,7 +45,7 @@ impl MediaType {
     }
 }
 
-/// Reads a request's body.
+/// Reads a request's body. A handler awaits it itself, not in a task that it spawns: nobody but the connection wakes it.
 ///
 /// # Errors
 ///
