@@ -19,6 +19,9 @@ use crate::{
     trace_context,
 };
 
+/// The target of each request's line, by which a filter names it.
+pub const TARGET: &str = module_path!();
+
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
@@ -38,7 +41,7 @@ where
     let started = Instant::now();
     let progress = Progress::of(request.request()).clone();
     progress.begin(started);
-    let context = Rc::new(RequestContext::of(&request));
+    let context = RequestContext::of(&request);
     context.clone().scope(|| {
         let response = limits::check_headers(request.headers()).map(|()| panics::catch(service.call(request)));
         async move {

@@ -4,51 +4,86 @@
 //! `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_TRACES_SAMPLER`
 //! ([specification](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)).
 
-use std::{io, sync::OnceLock};
+use std::{env, io, sync::OnceLock};
 
-use actix_web::{Error, dev::ServiceResponse};
+use actix_web::{
+    Error,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::HeaderMap,
+};
 use opentelemetry::{
-    Context,
-    trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider},
+    Context, KeyValue,
+    propagation::{Extractor, TextMapPropagator},
+    trace::{Status, TraceContextExt, TracerProvider},
 };
 use opentelemetry_otlp::SpanExporter;
-use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
+use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use tracing::{Span, Subscriber, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::{Layer, registry::LookupSpan};
+use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
 
-use crate::{request_context::RequestContext, trace_context::TraceContext};
+use crate::{Settings, layer, request_context::RequestContext, trace_context::TraceContext};
 
 static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();
 
-/// The layer that exports the spans of requests.
+/// The layer that exports the spans of requests, and what handlers log as their events.
 ///
 /// # Errors
 ///
 /// When the variables make no sense.
-pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>() -> io::Result<impl Layer<S>> {
+pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(settings: &Settings) -> io::Result<impl Layer<S>> {
     let exporter = SpanExporter::builder().with_http().build().map_err(io::Error::other)?;
-    let resource = Resource::builder().with_service_name("k8s-demo-backend").build();
     let provider = SdkTracerProvider::builder()
-        .with_resource(resource)
+        .with_resource(resource(settings))
         .with_batch_exporter(exporter)
         .build();
     let tracer = PROVIDER.get_or_init(|| provider).tracer("backend");
-    // Whatever the log leaves out; but nothing of what libraries trace for their own sake.
+    // Whatever the log leaves out; but nothing of what libraries trace for their own sake, and not the request's own line,
+    // which says what its span says.
+    let filter = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target(layer::TARGET, LevelFilter::OFF);
     Ok(tracing_opentelemetry::layer()
         .with_tracer(tracer)
-        .with_filter(LevelFilter::INFO))
+        .with_location(false)
+        .with_target(false)
+        .with_threads(false)
+        .with_tracked_inactivity(false)
+        .with_filter(filter))
+}
+
+/// What a collector knows of this replica
+/// ([semantic conventions](https://opentelemetry.io/docs/specs/semconv/resource/service/)).
+fn resource(settings: &Settings) -> Resource {
+    let resource = Resource::builder().with_attributes([
+        KeyValue::new("service.version", settings.app_version.clone()),
+        KeyValue::new("service.instance.id", settings.pod_name.clone()),
+    ]);
+    // The one variable of which the library does not tell whether it is set.
+    if env::var_os("OTEL_SERVICE_NAME").is_some() {
+        resource.build()
+    } else {
+        resource.with_service_name("k8s-demo-backend").build()
+    }
 }
 
 /// Makes the span of a request a part of the caller's trace, where there is one, and says what was asked for
-/// ([semantic conventions](https://opentelemetry.io/docs/specs/semconv/http/http-spans/)).
-pub fn begin(span: &Span, context: RequestContext) {
-    if let Some(caller) = context.trace.as_ref().and_then(caller) {
-        // It fails only for a span that has begun.
-        let _ = span.set_parent(Context::new().with_remote_span_context(caller));
+/// ([semantic conventions](https://opentelemetry.io/docs/specs/semconv/http/http-spans/)). Returns the context with the ids
+/// under which the span is exported.
+pub fn begin(span: &Span, request: &ServiceRequest, context: RequestContext) -> RequestContext {
+    let caller = TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(request.headers()));
+    // It fails only for a span that has begun.
+    let _ = span.set_parent(caller);
+    span.record("otel.kind", "server");
+    let exported = span.context();
+    let exported = exported.span();
+    exported.update_name(format!("{} {}", context.method, context.route));
+    exported.set_attribute(KeyValue::new("http.request.method", context.method));
+    exported.set_attribute(KeyValue::new("http.route", context.route.clone()));
+    RequestContext {
+        trace: Some(TraceContext::exported(exported.span_context())),
+        ..context
     }
-    span.set_attribute("http.request.method", context.method);
-    span.set_attribute("http.route", context.route);
 }
 
 /// Says in the span of a request what was answered.
@@ -58,13 +93,22 @@ pub fn end<B>(span: &Span, outcome: &Result<ServiceResponse<B>, Error>) {
         Err(error) => error.as_response_error().status_code(),
     };
     span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.set_status(Status::error(""));
+    }
 }
 
-fn caller(trace: &TraceContext) -> Option<SpanContext> {
-    let trace_id = TraceId::from_hex(trace.trace_id()).ok()?;
-    let parent_id = SpanId::from_hex(trace.parent_id()).ok()?;
-    let flags = TraceFlags::new(u8::from_str_radix(trace.flags(), 16).ok()?);
-    Some(SpanContext::new(trace_id, parent_id, flags, true, TraceState::NONE))
+/// A request's headers, as the library wants to ask for them.
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(|name| name.as_str()).collect()
+    }
 }
 
 /// Sends what is not yet sent. The last that the process does.

@@ -2,7 +2,7 @@
 
 use std::{future::Future, rc::Rc};
 
-use actix_web::{dev::ServiceRequest, http::Method};
+use actix_web::{HttpMessage, dev::ServiceRequest, http::Method};
 use tokio::task::futures::TaskLocalFuture;
 
 use crate::{request_id::RequestId, trace_context::TraceContext};
@@ -22,7 +22,7 @@ tokio::task_local! {
 pub struct RequestContext {
     /// The id by which the response and its log lines are found again.
     pub id: RequestId,
-    /// The caller's trace, where it sent one.
+    /// The trace that it is a part of, where the caller sent one, or spans are exported.
     pub trace: Option<TraceContext>,
     /// The method, or `OTHER`.
     pub method: &'static str,
@@ -31,8 +31,19 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// The context of a request.
-    pub fn of(request: &ServiceRequest) -> Self {
+    /// The context of a request: the one that is kept with it, if one is.
+    pub fn of(request: &ServiceRequest) -> Rc<Self> {
+        let kept = request.extensions_mut().remove();
+        kept.unwrap_or_else(|| Rc::new(Self::new(request)))
+    }
+
+    /// Keeps the context with its request.
+    pub fn keep(self, request: &ServiceRequest) {
+        request.extensions_mut().insert(Rc::new(self));
+    }
+
+    /// A new context of a request.
+    pub fn new(request: &ServiceRequest) -> Self {
         Self {
             id: RequestId::of(request),
             trace: TraceContext::of(request),

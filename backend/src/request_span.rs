@@ -22,16 +22,23 @@ pub struct RequestSpan;
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
         // Of the highest level, so that the span is there whichever levels are logged.
-        let span = tracing::error_span!("request", request_id = Empty, trace_id = Empty, span_id = Empty);
+        let span = tracing::error_span!(
+            "request",
+            otel.kind = Empty,
+            request_id = Empty,
+            trace_id = Empty,
+            span_id = Empty
+        );
         if !span.is_disabled() {
-            let context = RequestContext::of(request);
+            let context = RequestContext::new(request);
+            #[cfg(feature = "otlp")]
+            let context = crate::otlp::begin(&span, request, context);
             span.record("request_id", context.id.as_str());
             if let Some(trace) = &context.trace {
                 span.record("trace_id", trace.trace_id());
                 span.record("span_id", trace.span_id());
             }
-            #[cfg(feature = "otlp")]
-            crate::otlp::begin(&span, context);
+            context.keep(request);
         }
         span
     }

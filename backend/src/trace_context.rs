@@ -17,7 +17,6 @@ pub const HEADER: HeaderName = HeaderName::from_static("traceparent");
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceContext {
     trace_id: String,
-    parent_id: String,
     span_id: String,
     flags: String,
 }
@@ -38,7 +37,7 @@ impl TraceContext {
         let mut parts = traceparent.split('-');
         let version = parts.next().filter(|part| is_hex(part, 2) && *part != "ff")?;
         let trace_id = parts.next().filter(|part| is_hex(part, 32) && !is_zero(part))?;
-        let parent_id = parts.next().filter(|part| is_hex(part, 16) && !is_zero(part))?;
+        parts.next().filter(|part| is_hex(part, 16) && !is_zero(part))?;
         let flags = parts.next().filter(|part| is_hex(part, 2))?;
         // Only a later version may have more parts.
         if version == "00" && parts.next().is_some() {
@@ -47,25 +46,24 @@ impl TraceContext {
         let (_, span_id) = id.as_u64_pair();
         Some(Self {
             trace_id: trace_id.to_owned(),
-            parent_id: parent_id.to_owned(),
             span_id: format!("{span_id:016x}"),
             flags: flags.to_owned(),
         })
     }
 
+    /// The trace of a span that is exported, which the log and the response then tell by the same ids.
+    #[cfg(feature = "otlp")]
+    pub fn exported(span: &opentelemetry::trace::SpanContext) -> Self {
+        Self {
+            trace_id: span.trace_id().to_string(),
+            span_id: span.span_id().to_string(),
+            flags: format!("{:02x}", span.trace_flags()),
+        }
+    }
+
     /// The id that all parts of the trace share.
     pub fn trace_id(&self) -> &str {
         &self.trace_id
-    }
-
-    /// The id of the caller's part.
-    pub fn parent_id(&self) -> &str {
-        &self.parent_id
-    }
-
-    /// Whether the caller records the trace, as two hexadecimal digits.
-    pub fn flags(&self) -> &str {
-        &self.flags
     }
 
     /// The id of this server's part.

@@ -1,61 +1,120 @@
-//! Spans reach an OpenTelemetry collector, here one that only listens.
+//! Spans reach a real OpenTelemetry collector, which prints what it gets. `scripts/test-otlp` installs it first.
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
-    process::{Command, Stdio},
+#[path = "http/server.rs"]
+#[expect(dead_code, reason = "the tests over HTTP use the rest of it")]
+mod server;
+
+use std::{net::TcpListener, path::Path, process::Stdio, time::Duration};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
 };
 
-const TRACE_ID: u128 = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736;
+use crate::server::Server;
 
-#[test]
-fn a_request_is_exported_as_a_part_of_its_callers_trace() {
-    let collector = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut backend = Command::new(env!("CARGO_BIN_EXE_backend"))
-        .args(["--port", "0", "--log-format", "json"])
-        .env(
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-            format!("http://{}", collector.local_addr().unwrap()),
-        )
-        .env("OTEL_BSP_SCHEDULE_DELAY", "10")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut listening = String::new();
-    let mut log = BufReader::new(backend.stdout.take().unwrap());
-    log.read_line(&mut listening).unwrap();
-    let listening: serde_json::Value = serde_json::from_str(&listening).unwrap();
+/// A running collector, killed when dropped.
+struct Collector {
+    _process: Child,
+    output: Lines<BufReader<ChildStdout>>,
+    endpoint: String,
+}
 
-    let mut client = TcpStream::connect(listening["address"].as_str().unwrap()).unwrap();
-    let request = "GET /version HTTP/1.1\r\nhost: a\r\nconnection: close";
-    write!(
-        client,
-        "{request}\r\ntraceparent: 00-{TRACE_ID:032x}-00f067aa0ba902b7-01\r\n\r\n"
-    )
-    .unwrap();
-    client.read_to_end(&mut Vec::new()).unwrap();
-
-    let (mut export, _) = collector.accept().unwrap();
-    let mut received = Vec::new();
-    // In protobuf an id and a text are their bytes.
-    let contains = |received: &[u8], part: &[u8]| received.windows(part.len()).any(|window| window == part);
-    let parts: [&[u8]; 4] = [
-        &TRACE_ID.to_be_bytes(),
-        b"http.request.method",
-        b"http.route",
-        b"http.response.status_code",
-    ];
-    while !parts.iter().all(|part| contains(&received, part)) {
-        let mut more = [0; 4096];
-        let length = export.read(&mut more).unwrap();
-        assert_ne!(length, 0, "the trace is not in {}", String::from_utf8_lossy(&received));
-        received.extend_from_slice(&more[..length]);
+impl Collector {
+    async fn start() -> Self {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/collector/rotel/rotel-agent");
+        assert!(
+            program.exists(),
+            "the collector is missing: type `scripts/setup collector` first"
+        );
+        // It takes no port 0.
+        let [http, grpc] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [http, grpc] = [http, grpc].map(|listener| listener.local_addr().unwrap().to_string());
+        let mut process = Command::new(program)
+            .args([
+                "start",
+                "--exporter",
+                "blackhole",
+                "--debug-log",
+                "traces",
+                "--debug-log-verbosity",
+                "detailed",
+            ])
+            .args(["--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", &grpc])
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut collector = Self {
+            _process: process,
+            output,
+            endpoint: format!("http://{http}"),
+        };
+        collector.until("Starting Rotel").await;
+        collector
     }
-    assert!(received.starts_with(b"POST /v1/traces HTTP/1.1\r\n"));
 
-    let mut line = String::new();
-    log.read_line(&mut line).unwrap();
-    assert_eq!(line.matches(r#""trace_id":"4bf9"#).count(), 1, "{line}");
-    backend.kill().unwrap();
-    backend.wait().unwrap();
+    /// Its next line with these words.
+    async fn until(&mut self, words: &str) -> String {
+        let matching = async {
+            while let Some(line) = self.output.next_line().await.unwrap() {
+                if line.contains(words) {
+                    return line;
+                }
+            }
+            panic!("the collector ended before it printed {words:?}");
+        };
+        let line = timeout(Duration::from_secs(60), matching).await;
+        line.unwrap_or_else(|_| panic!("the collector does not print {words:?}"))
+    }
+
+    /// The next value that it prints under this name.
+    async fn next(&mut self, name: &str) -> String {
+        let line = self.until(&format!("{name} ")).await;
+        line.split_once(": ").map_or("", |(_, value)| value).trim().to_owned()
+    }
+}
+
+async fn start(collector: &Collector) -> Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backend"));
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint);
+    command.env("OTEL_BSP_SCHEDULE_DELAY", "10");
+    Server::start_command(command, &[]).await
+}
+
+#[tokio::test]
+async fn a_request_is_exported_as_a_part_of_its_callers_trace() {
+    let mut collector = Collector::start().await;
+    let server = start(&collector).await;
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let request = server.get("/version").header("traceparent", traceparent);
+    request.send().await.unwrap();
+
+    collector.until("-> service.name: Str(k8s-demo-backend)").await;
+    assert_eq!(collector.next("Trace ID").await, "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_eq!(collector.next("Parent ID").await, "00f067aa0ba902b7");
+    assert_eq!(collector.next("Name").await, "GET /version");
+    assert_eq!(collector.next("Kind").await, "SPAN_KIND_SERVER");
+    collector.until("-> http.request.method: Str(GET)").await;
+    collector.until("-> http.route: Str(/version)").await;
+    collector.until("-> http.response.status_code: Int(200)").await;
+}
+
+#[tokio::test]
+async fn a_span_is_exported_under_the_ids_that_the_log_and_the_response_tell() {
+    let mut collector = Collector::start().await;
+    let mut server = start(&collector).await;
+    let response = server.get("/version").send().await.unwrap();
+    let line = server
+        .log_line("a line for the request", |line| line["message"] == "request")
+        .await;
+    let ids = [&line["trace_id"], &line["span_id"]].map(|id| id.as_str().unwrap());
+    let told = response.headers()["traceparent"].to_str().unwrap();
+    assert_eq!(told, format!("00-{}-{}-01", ids[0], ids[1]));
+
+    assert_eq!(collector.next("Trace ID").await, ids[0]);
+    assert_eq!(collector.next("    ID").await, ids[1]);
 }

@@ -52,7 +52,7 @@ pub fn start(settings: &Settings) -> io::Result<Log> {
     };
     let subscriber = tracing_subscriber::registry().with(lines);
     #[cfg(feature = "otlp")]
-    let subscriber = subscriber.with(crate::otlp::layer()?);
+    let subscriber = subscriber.with(crate::otlp::layer(settings)?);
     subscriber.init();
     log_panics(log.clone());
     Ok(log)

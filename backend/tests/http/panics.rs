@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tokio::process::Command;
+
 use crate::server::Server;
 
 async fn panicking_server() -> Server {
@@ -10,7 +12,7 @@ async fn panicking_server() -> Server {
         example.exists(),
         "cargo test builds it, cargo test --test http does not: cargo build --examples"
     );
-    Server::start_program(&example, &["--drain-time", "5s"]).await
+    Server::start_command(Command::new(example), &["--drain-time", "5s"]).await
 }
 
 #[tokio::test]

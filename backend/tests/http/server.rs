@@ -1,7 +1,6 @@
 //! Starts the real binary on a free port, reads its log, and signals it.
 
 use std::{
-    path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
 };
@@ -34,12 +33,12 @@ pub struct Server {
 impl Server {
     /// Starts a server on a free port and waits until it listens.
     pub async fn start(arguments: &[&str]) -> Self {
-        Self::start_program(env!("CARGO_BIN_EXE_backend").as_ref(), arguments).await
+        Self::start_command(Command::new(env!("CARGO_BIN_EXE_backend")), arguments).await
     }
 
-    /// The same of another program that takes the same settings.
-    pub async fn start_program(program: &Path, arguments: &[&str]) -> Self {
-        let mut process = Command::new(program)
+    /// The same by a command of another program, or in another environment.
+    pub async fn start_command(mut command: Command, arguments: &[&str]) -> Self {
+        let mut process = command
             .args([
                 "--port",
                 "0",

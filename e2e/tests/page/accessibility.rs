@@ -14,7 +14,7 @@ impl Stage {
     /// Asserts that axe-core finds nothing in either colour scheme.
     async fn assert_accessible(&self, state: &str) -> Result<()> {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/node_modules/axe-core/axe.min.js");
-        let axe = std::fs::read_to_string(axe).context("axe-core is missing: type `scripts/setup audit` first")?;
+        let axe = std::fs::read_to_string(axe).context("axe-core is missing: type `scripts/setup axe` first")?;
         for scheme in ["light", "dark"] {
             self.browser.devtools().prefer_colour_scheme(scheme).await?;
             let script = format!(
