@@ -186,3 +186,22 @@ async fn the_frontend_starts_without_a_backend_and_finds_it_when_it_comes_and_wh
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_callers_trace_goes_through_the_frontend_to_the_backend_and_back() -> Result<()> {
+    let stage = Stage::new("trace").await?;
+    stage.backend().await?;
+    let url = stage.frontend(&[]).await?.url;
+    let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let traced = |http: &Client| submission(http, &url).header("traceparent", caller);
+    let response = stage.until(StatusCode::OK, traced).await?;
+    let [answered] = values(&response, "traceparent")[..] else {
+        panic!("one traceparent rather than {:?}", response.headers());
+    };
+    assert!(
+        answered.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"),
+        "{answered}"
+    );
+    assert_ne!(answered, caller, "it bears the id of the backend's part");
+    Ok(())
+}
