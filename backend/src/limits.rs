@@ -27,6 +27,9 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// The most connections. More of them wait in the listener's queue until one ends. An idle one takes about 10 kB.
 pub const CONNECTIONS: usize = 8 * 1024;
 
+/// The most connections that wait in the listener's queue. Linux lets no queue be longer unless told so (`somaxconn`).
+pub const BACKLOG: i32 = 4096;
+
 /// Refuses too large headers.
 ///
 /// # Errors

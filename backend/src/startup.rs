@@ -19,6 +19,7 @@ use actix_web::{
     web,
 };
 use api::BuildInfo;
+use socket2::{Domain, Socket, Type};
 use tracing_actix_web::TracingLogger;
 
 use crate::{
@@ -58,10 +59,21 @@ pub enum BindError {
 /// When the address is taken, or not to be had.
 pub fn bind(settings: &Settings) -> Result<TcpListener, BindError> {
     let address = SocketAddr::from((settings.host, settings.port));
-    TcpListener::bind(address).map_err(|cause| match cause.kind() {
+    listen(address).map_err(|cause| match cause.kind() {
         io::ErrorKind::AddrInUse => BindError::Taken(address),
         _ => BindError::Refused { address, cause },
     })
+}
+
+/// As `TcpListener::bind`, but for the queue: that one's holds 128 connections, and who comes while it is full is heard only
+/// when they ask again, a second later.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // A successor on the same port need not wait until the last connections are forgotten.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(limits::BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// Answers requests on `routes` until `shutdown` ends; then drains, finishes what is in flight, and returns.

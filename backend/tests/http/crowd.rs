@@ -1,9 +1,14 @@
 //! Thousands of connections at once: whoever asks for something is answered, and memory stays bounded.
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use std::time::Duration;
 
-use crate::{drain::submit_on, server::Server};
+use nix::sys::{
+    resource::{Resource, getrlimit, setrlimit},
+    signal::Signal,
+};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+
+use crate::{drain::submit_on, raw::rest, server::Server};
 
 /// Opens connections that send the start of a request, and nothing more.
 async fn crowd(server: &Server, size: usize, start: &[u8]) -> Vec<TcpStream> {
@@ -64,6 +69,23 @@ async fn more_connections_than_the_limit_wait_for_their_turn() {
     server.assert_answers().await;
     drop(crowd);
     server.assert_answers().await;
+}
+
+/// Elsewhere the system's own limit of the queue may be lower.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn connections_that_come_while_no_thread_has_time_wait_in_the_queue_and_are_answered() {
+    let server = start().await;
+    server.signal(Signal::SIGSTOP);
+    // Without room in the queue a connection would not be made before the server goes on.
+    let crowd = crowd(&server, 1000, b"GET /version HTTP/1.1\r\nhost: a\r\n\r\n");
+    let crowd = timeout(Duration::from_secs(60), crowd)
+        .await
+        .expect("room in the queue");
+    server.signal(Signal::SIGCONT);
+    for mut connection in crowd {
+        assert!(rest(&mut connection).await.starts_with("HTTP/1.1 200 "));
+    }
 }
 
 #[tokio::test]
