@@ -6,7 +6,7 @@ use nix::sys::{
     resource::{Resource, getrlimit, setrlimit},
     signal::Signal,
 };
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, process::Command, time::timeout};
 
 use crate::{drain::submit_on, raw::rest, server::Server};
 
@@ -66,6 +66,23 @@ async fn five_thousand_idle_or_dribbling_connections_keep_nobody_from_being_answ
 async fn more_connections_than_the_limit_wait_for_their_turn() {
     let server = start().await;
     let crowd = crowd(&server, backend::limits::CONNECTIONS + 500, b"").await;
+    server.assert_answers().await;
+    drop(crowd);
+    server.assert_answers().await;
+}
+
+#[tokio::test]
+async fn more_connections_than_the_system_allows_open_files_wait_for_their_turn() {
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        r#"ulimit -n 100 && exec "$0" "$@""#,
+        env!("CARGO_BIN_EXE_backend"),
+    ]);
+    let mut server = Server::start_command(command, &[]).await;
+    // Not more than wait in a queue, wherever this runs.
+    let crowd = crowd(&server, 200, b"").await;
+    server.log_line("an error", |line| line["level"] == "ERROR").await;
     server.assert_answers().await;
     drop(crowd);
     server.assert_answers().await;
