@@ -33,7 +33,7 @@ pub struct RequestContext {
 impl RequestContext {
     /// The context of a request: the one that is kept with it, if one is.
     pub fn of(request: &ServiceRequest) -> Rc<Self> {
-        let kept = request.extensions_mut().remove();
+        let kept = request.extensions().get().cloned();
         kept.unwrap_or_else(|| Rc::new(Self::new(request)))
     }
 
