@@ -4,7 +4,7 @@
 //! `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_TRACES_SAMPLER`
 //! ([specification](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)).
 
-use std::{env, io, sync::OnceLock};
+use std::{io, sync::OnceLock};
 
 use actix_web::{
     Error,
@@ -12,7 +12,7 @@ use actix_web::{
     http::header::HeaderMap,
 };
 use opentelemetry::{
-    Context, KeyValue,
+    Context, Key, KeyValue,
     propagation::{Extractor, TextMapPropagator},
     trace::{Status, TraceContextExt, TracerProvider},
 };
@@ -55,12 +55,16 @@ pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(settings: &Settings) -> io:
 /// What a collector knows of this replica
 /// ([semantic conventions](https://opentelemetry.io/docs/specs/semconv/resource/service/)).
 fn resource(settings: &Settings) -> Resource {
+    let told = Resource::builder().build();
+    // Where no variable names the service, the library calls it unknown.
+    let is_named = told
+        .get(&Key::new("service.name"))
+        .is_some_and(|name| !name.as_str().starts_with("unknown_service"));
     let resource = Resource::builder().with_attributes([
         KeyValue::new("service.version", settings.app_version.clone()),
         KeyValue::new("service.instance.id", settings.pod_name.clone()),
     ]);
-    // The one variable of which the library does not tell whether it is set.
-    if env::var_os("OTEL_SERVICE_NAME").is_some() {
+    if is_named {
         resource.build()
     } else {
         resource.with_service_name("k8s-demo-backend").build()
@@ -71,9 +75,12 @@ fn resource(settings: &Settings) -> Resource {
 /// ([semantic conventions](https://opentelemetry.io/docs/specs/semconv/http/http-spans/)). Returns the context with the ids
 /// under which the span is exported.
 pub fn begin(span: &Span, request: &ServiceRequest, context: RequestContext) -> RequestContext {
-    let caller = TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(request.headers()));
-    // It fails only for a span that has begun.
-    let _ = span.set_parent(caller);
+    // By itself the library would also take ids that are too short.
+    if context.trace.is_some() {
+        let caller = TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(request.headers()));
+        // It fails only for a span that has begun.
+        let _ = span.set_parent(caller);
+    }
     span.record("otel.kind", "server");
     let exported = span.context();
     let exported = exported.span();

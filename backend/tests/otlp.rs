@@ -9,11 +9,15 @@ use std::{net::TcpListener, path::Path, process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
+    net::TcpStream,
     process::{Child, ChildStdout, Command},
     time::timeout,
 };
 
 use crate::server::Server;
+
+/// How long anything awaited may take, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running collector, killed when dropped.
 struct Collector {
@@ -29,9 +33,10 @@ impl Collector {
             program.exists(),
             "the collector is missing: type `scripts/setup collector` first"
         );
-        // It takes no port 0.
-        let [http, grpc] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-        let [http, grpc] = [http, grpc].map(|listener| listener.local_addr().unwrap().to_string());
+        // It does not tell which port it takes for 0.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let http = free.local_addr().unwrap().to_string();
+        drop(free);
         let mut process = Command::new(program)
             .args([
                 "start",
@@ -42,19 +47,19 @@ impl Collector {
                 "--debug-log-verbosity",
                 "detailed",
             ])
-            .args(["--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", &grpc])
+            .args(["--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let output = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut collector = Self {
+        let listening = async { while TcpStream::connect(&http).await.is_err() {} };
+        timeout(PATIENCE, listening).await.expect("the collector listens");
+        Self {
             _process: process,
             output,
             endpoint: format!("http://{http}"),
-        };
-        collector.until("Starting Rotel").await;
-        collector
+        }
     }
 
     /// Its next line with these words.
@@ -67,7 +72,7 @@ impl Collector {
             }
             panic!("the collector ended before it printed {words:?}");
         };
-        let line = timeout(Duration::from_secs(60), matching).await;
+        let line = timeout(PATIENCE, matching).await;
         line.unwrap_or_else(|_| panic!("the collector does not print {words:?}"))
     }
 
@@ -79,7 +84,13 @@ impl Collector {
 }
 
 async fn start(collector: &Collector) -> Server {
+    start_as("", collector).await
+}
+
+/// Starts a backend that exports under this name, or under its own where the name is empty.
+async fn start_as(name: &str, collector: &Collector) -> Server {
     let mut command = Command::new(env!("CARGO_BIN_EXE_backend"));
+    command.env("OTEL_SERVICE_NAME", name);
     command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint);
     command.env("OTEL_BSP_SCHEDULE_DELAY", "10");
     Server::start_command(command, &[]).await
@@ -117,4 +128,21 @@ async fn a_span_is_exported_under_the_ids_that_the_log_and_the_response_tell() {
 
     assert_eq!(collector.next("Trace ID").await, ids[0]);
     assert_eq!(collector.next("    ID").await, ids[1]);
+}
+
+#[tokio::test]
+async fn a_trace_with_invalid_ids_is_not_continued() {
+    let mut collector = Collector::start().await;
+    let server = start(&collector).await;
+    let request = server.get("/version").header("traceparent", "00-4bf9-00f0-01");
+    request.send().await.unwrap();
+    assert_eq!(collector.next("Parent ID").await, "");
+}
+
+#[tokio::test]
+async fn the_service_is_called_as_the_variable_says() {
+    let mut collector = Collector::start().await;
+    let server = start_as("mine", &collector).await;
+    server.get("/version").send().await.unwrap();
+    collector.until("-> service.name: Str(mine)").await;
 }
