@@ -1,4 +1,4 @@
-//! The manifests of `k8s/`, without a cluster: are they valid to the letter, and do their numbers and names fit together?
+//! Checks the manifests of `k8s/` without a cluster: they are valid, and their numbers and names agree.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ const APPS: [&str; 2] = ["backend", "frontend"];
 /// Reads `k8s/{app}.{kind}.yaml`.
 ///
 /// # Panics
-/// On anything that Kubernetes does not know: another kind, an unknown or misspelt field, a value of the wrong type.
+/// If the file has another kind, an unknown field, or a value of the wrong type.
 fn read<T: Resource + DeserializeOwned>(app: &str) -> T {
     let file = format!("{app}.{}.yaml", T::KIND.to_lowercase());
     let text = fs::read_to_string(folder().join(&file)).expect("k8s/ is readable");
@@ -77,7 +77,7 @@ fn every_file_is_one_object_that_these_tests_read() {
 }
 
 #[test]
-fn a_misspelt_field_is_found() {
+fn an_unknown_field_is_rejected() {
     let good = "{apiVersion: v1, kind: Service, spec: {type: LoadBalancer, ports: [{port: 80, targetPort: http}]}}";
     assert!(strict::<Service>(good).is_ok());
     let error = strict::<Service>(&good.replace("targetPort", "targetport")).unwrap_err();
@@ -102,7 +102,7 @@ fn deployment_service_and_budget_select_the_pods() {
 }
 
 #[test]
-fn every_object_bears_the_recommended_labels() {
+fn every_object_has_the_recommended_labels() {
     for app in APPS {
         let name = format!("k8s-demo-{app}");
         let expected = labels(&[
@@ -112,10 +112,18 @@ fn every_object_bears_the_recommended_labels() {
             ("app.kubernetes.io/part-of", "k8s-demo"),
         ]);
         let deployment: Deployment = read(app);
-        let pods = deployment.spec.template.metadata.unwrap();
+        let (image, version) = container(app)
+            .image
+            .unwrap()
+            .split_once(':')
+            .map(|(image, version)| (image.to_owned(), version.to_owned()))
+            .unwrap();
+        assert_eq!(image, name);
+        let mut with_version = expected.clone();
+        with_version.insert("app.kubernetes.io/version".to_owned(), version);
+        assert_eq!(deployment.metadata.labels, Some(with_version));
         for metadata in [
-            deployment.metadata,
-            pods,
+            deployment.spec.template.metadata.unwrap(),
             read::<Service>(app).metadata,
             read::<PodDisruptionBudget>(app).metadata,
         ] {
@@ -149,6 +157,54 @@ fn a_rollout_never_has_fewer_replicas_than_asked_for() {
         assert_eq!(spec.replicas, Some(2));
         let update = serde_json::to_value(spec.strategy.unwrap().rolling_update.unwrap()).unwrap();
         assert_eq!(update, serde_json::json!({"maxUnavailable": 0, "maxSurge": 1}));
+    }
+}
+
+#[test]
+fn a_rollout_without_progress_fails_after_a_minute() {
+    for app in APPS {
+        assert_eq!(read::<Deployment>(app).spec.progress_deadline_seconds, Some(60));
+    }
+}
+
+#[test]
+fn a_rollout_spreads_the_new_replicas_over_the_nodes() {
+    for app in APPS {
+        let [spread] = <[_; 1]>::try_from(pod(app).topology_spread_constraints.unwrap()).unwrap();
+        assert_eq!(spread.topology_key, "kubernetes.io/hostname");
+        assert_eq!(spread.match_label_keys, Some(vec!["pod-template-hash".to_owned()]));
+        assert_eq!(
+            spread.label_selector.unwrap().match_labels,
+            Some(labels(&[("app", app)]))
+        );
+    }
+}
+
+#[test]
+fn the_pods_of_a_failed_node_are_replaced_after_ten_seconds() {
+    for app in APPS {
+        let mut tolerations: Vec<_> = pod(app)
+            .tolerations
+            .unwrap()
+            .into_iter()
+            .map(|toleration| {
+                assert_eq!(toleration.operator.as_deref(), Some("Exists"));
+                assert_eq!(toleration.effect.as_deref(), Some("NoExecute"));
+                (toleration.key.unwrap(), toleration.toleration_seconds)
+            })
+            .collect();
+        tolerations.sort();
+        let taints = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+        assert_eq!(tolerations, taints.map(|taint| (taint.to_owned(), Some(10))));
+    }
+}
+
+#[test]
+fn a_drain_evicts_one_ready_pod_at_a_time_and_every_unhealthy_one() {
+    for app in APPS {
+        let budget = serde_json::to_value(read::<PodDisruptionBudget>(app).spec.unwrap()).unwrap();
+        assert_eq!(budget["maxUnavailable"], 1);
+        assert_eq!(budget["unhealthyPodEvictionPolicy"], "AlwaysAllow");
     }
 }
 
