@@ -156,7 +156,7 @@ async fn ask(request: &HttpRequest, body: Bytes, service: &Service) -> Result<Ht
 
 /// What the frontend image sends, so that what it forbids fails here already.
 fn content_security_policy() -> Result<String> {
-    let configuration = Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend/nginx.conf");
+    let configuration = Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend/nginx/nginx.conf.template");
     let configuration = fs::read_to_string(configuration)?;
     let (_, policy) = configuration
         .split_once("add_header Content-Security-Policy \"")

@@ -72,7 +72,10 @@ fn every_file_is_one_object_that_these_tests_read() {
         read::<Deployment>(app);
         read::<PodDisruptionBudget>(app);
         read::<Service>(app);
+        expected.push(format!("{app}-pods.service.yaml"));
+        read::<Service>(&format!("{app}-pods"));
     }
+    expected.sort();
     assert_eq!(files, expected);
 }
 
@@ -125,6 +128,7 @@ fn every_object_has_the_recommended_labels() {
         for metadata in [
             deployment.spec.template.metadata.unwrap(),
             read::<Service>(app).metadata,
+            read::<Service>(&format!("{app}-pods")).metadata,
             read::<PodDisruptionBudget>(app).metadata,
         ] {
             assert_eq!(metadata.labels.as_ref(), Some(&expected));
@@ -148,6 +152,43 @@ fn the_services_reach_the_containers_by_the_ports_of_the_contract() {
             *listening.name.as_ref().unwrap()
         );
     }
+}
+
+#[test]
+fn a_headless_service_names_the_pods_that_nginx_may_ask() {
+    for (app, also_not_ready) in [("backend", false), ("frontend", true)] {
+        let service: Service = read(&format!("{app}-pods"));
+        assert_eq!(service.metadata.name, Some(format!("k8s-demo-{app}-pods")));
+        let spec = service.spec.unwrap();
+        assert_eq!(spec.cluster_ip.as_deref(), Some("None"));
+        assert_eq!(spec.publish_not_ready_addresses, Some(also_not_ready));
+        let public = read::<Service>(app).spec.unwrap();
+        assert_eq!(spec.selector, public.selector);
+        assert_eq!(spec.ports, public.ports);
+    }
+}
+
+#[test]
+fn nginx_gets_the_full_name_and_the_port_of_each_service_that_it_asks() {
+    let env = container("frontend").env.unwrap();
+    let value = |name: &str| env.iter().find(|env| env.name == name).unwrap().value.clone().unwrap();
+    for (variable, file) in [
+        ("BACKEND_PODS", "backend-pods"),
+        ("BACKEND_SERVICE", "backend"),
+        ("FRONTEND_PODS", "frontend-pods"),
+    ] {
+        let service: Service = read(file);
+        let name = service.metadata.name.unwrap();
+        let port = service.spec.unwrap().ports.unwrap()[0].port;
+        assert_eq!(
+            value(variable),
+            format!("{name}.$(NAMESPACE).svc.$(CLUSTER_DOMAIN):{port}")
+        );
+        // Kubernetes replaces only the variables that stand before.
+        let position = |name: &str| env.iter().position(|env| env.name == name);
+        assert!(position("NAMESPACE") < position(variable) && position("CLUSTER_DOMAIN") < position(variable));
+    }
+    assert_eq!(value("CLUSTER_DOMAIN"), "cluster.local");
 }
 
 #[test]
@@ -253,8 +294,12 @@ fn a_pod_has_time_to_drain_and_to_finish_before_it_is_killed() {
         .unwrap();
     let [sleep, drain] = <[_; 2]>::try_from(pre_stop).unwrap();
     assert_eq!(sleep, "sleep");
-    let nginx = fs::read_to_string(folder().join("../frontend/nginx.conf")).unwrap();
-    let (_, rest) = nginx.split_once("\n    keepalive_min_timeout ").unwrap();
-    let keep: i64 = rest.split_once("s;").unwrap().0.parse().unwrap();
-    assert!(drain.parse::<i64>().unwrap() + keep + 2 <= pod("frontend").termination_grace_period_seconds.unwrap());
+    let nginx = fs::read_to_string(folder().join("../frontend/nginx/nginx.conf.template")).unwrap();
+    let seconds = |directive: &str| -> i64 {
+        let (_, rest) = nginx.split_once(&format!("\n{directive} ")).unwrap();
+        rest.split_once("s;").unwrap().0.parse().unwrap()
+    };
+    let shutdown = seconds("worker_shutdown_timeout");
+    assert!(seconds("    keepalive_min_timeout") < shutdown);
+    assert!(drain.parse::<i64>().unwrap() + shutdown + 2 <= pod("frontend").termination_grace_period_seconds.unwrap());
 }

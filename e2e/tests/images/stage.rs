@@ -1,29 +1,32 @@
-//! Docker's containers, as a test wants them.
+//! Docker containers for a test: a network of its own, on which they find each other by name.
 
-use std::process::Stdio;
-use std::time::Duration;
+use std::{process::Stdio, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use tokio::process::Command;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    process::Command,
+    time::{Instant, sleep, timeout},
+};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Runs docker and hands back what it prints.
+/// Runs docker and returns its standard output.
 pub async fn docker(arguments: &[&str]) -> Result<String> {
     let output = Command::new("docker")
         .args(arguments)
         .output()
         .await
         .context("docker cannot be started")?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "docker {}: {said}", arguments.join(" "));
+    let message = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "docker {}: {message}", arguments.join(" "));
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-/// What docker knows of an image.
+/// Returns what docker knows about an image.
 pub async fn inspect(image: &str) -> Result<Value> {
     let list: Value = serde_json::from_str(&docker(&["image", "inspect", image]).await?)?;
     Ok(list[0].clone())
@@ -32,25 +35,107 @@ pub async fn inspect(image: &str) -> Result<Value> {
 /// A running container.
 pub struct Container {
     id: String,
-    /// Where it answers on this machine.
+    /// Its URL on this machine.
     pub url: String,
 }
 
 impl Container {
-    /// Ends it.
-    pub async fn stop(self) -> Result<()> {
+    /// Kills and removes it.
+    pub async fn kill(self) -> Result<()> {
         docker(&["rm", "--force", &self.id]).await.map(drop)
+    }
+
+    /// Stops it as Kubernetes does: by the image's stop signal, SIGKILL after 30 seconds. Returns its exit code.
+    pub async fn stop(&self) -> Result<String> {
+        docker(&["stop", "--time", "30", &self.id]).await?;
+        docker(&["inspect", "--format", "{{.State.ExitCode}}", &self.id]).await
+    }
+
+    /// Returns what it has written to stdout: for both images, JSON lines.
+    ///
+    /// # Errors
+    /// Where a line is not UTF-8 or not JSON.
+    pub async fn log(&self) -> Result<Vec<Value>> {
+        let output = Command::new("docker").args(["logs", &self.id]).output().await?;
+        let lines = output.stdout.split_inclusive(|byte| *byte == b'\n');
+        lines
+            .map(|line| {
+                ensure!(line.ends_with(b"\n"), "half a line: {}", String::from_utf8_lossy(line));
+                serde_json::from_slice(line).with_context(|| format!("no JSON: {}", String::from_utf8_lossy(line)))
+            })
+            .collect()
+    }
+
+    /// Returns its lines of log about requests, as soon as there are `count` of them.
+    pub async fn requests_in_log(&self, count: usize) -> Result<Vec<Value>> {
+        let give_up = Instant::now() + LIMIT;
+        loop {
+            let mut lines = self.log().await?;
+            lines.retain(|line| line["message"] == "request");
+            if lines.len() >= count {
+                return Ok(lines);
+            }
+            ensure!(
+                Instant::now() < give_up,
+                "{} of {count} requests in the log",
+                lines.len()
+            );
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Returns what it has written to stderr.
+    pub async fn errors(&self) -> Result<String> {
+        let output = Command::new("docker").args(["logs", &self.id]).output().await?;
+        Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// Returns how many sockets listen, by one of the tables in `/proc/net`.
+    pub async fn listeners(&self, table: &str) -> Result<usize> {
+        let table = docker(&["exec", &self.id, "cat", table]).await?;
+        // A socket's port in hexadecimal, and its state: 0A is LISTEN.
+        let is_listening = |line: &&str| line.contains(":1F90 ") && line.split_whitespace().nth(3) == Some("0A");
+        Ok(table.lines().filter(is_listening).count())
+    }
+
+    /// Returns how many connections it has to a port of other containers.
+    pub async fn connections_to(&self, port: u16) -> Result<usize> {
+        let table = docker(&["exec", &self.id, "cat", "/proc/net/tcp"]).await?;
+        let port = format!(":{port:04X}");
+        let is_connected = |line: &&str| {
+            let mut columns = line.split_whitespace().skip(2);
+            columns.next().is_some_and(|remote| remote.ends_with(&port)) && columns.next() == Some("01")
+        };
+        Ok(table.lines().filter(is_connected).count())
+    }
+
+    /// Returns its address on the network of its stage.
+    pub async fn address(&self) -> Result<String> {
+        let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+        docker(&["inspect", "--format", format, &self.id]).await
+    }
+
+    /// Sends bytes on a connection of its own and returns all that comes back until the other side closes it.
+    pub async fn send(&self, bytes: &[u8]) -> Result<String> {
+        let mut connection = TcpStream::connect(self.url.trim_start_matches("http://")).await?;
+        // The server may respond and close before it has read all.
+        _ = connection.write_all(bytes).await;
+        let mut response = Vec::new();
+        let read = connection.read_to_end(&mut response);
+        // A reset after the response is an end, too.
+        _ = timeout(LIMIT, read).await.context("the connection stays open")?;
+        Ok(String::from_utf8_lossy(&response).into_owned())
     }
 }
 
-/// Containers on a network of their own, on which they find each other by name. All of it goes with this value.
+/// Containers on a network of their own. All of it is removed when this value is dropped.
 pub struct Stage {
     network: String,
     pub http: Client,
 }
 
 impl Stage {
-    /// An empty network.
+    /// Creates an empty network.
     pub async fn new(test: &str) -> Result<Self> {
         let network = format!("k8s-demo-{test}-{}", std::process::id());
         docker(&["network", "create", &network]).await?;
@@ -58,21 +143,31 @@ impl Stage {
         Ok(Self { network, http })
     }
 
-    /// Starts the frontend. A Service would find it under its own name.
+    /// Starts the frontend, under the name of its headless Service.
     pub async fn frontend(&self, options: &[&str]) -> Result<Container> {
-        self.start("k8s-demo-frontend", 8080, options).await
+        let names = ["--network-alias=k8s-demo-frontend-pods"];
+        self.start("k8s-demo-frontend", 8080, &[&names, options].concat()).await
     }
 
-    /// Starts a backend. nginx finds it under the name of its Service.
+    /// Starts a backend pod, under the names of both Services.
     pub async fn backend(&self) -> Result<Container> {
-        self.start("k8s-demo-backend", 8000, &[]).await
+        let names = [
+            "--network-alias=k8s-demo-backend-pods",
+            "--network-alias=k8s-demo-backend-service",
+        ];
+        self.start("k8s-demo-backend", 8000, &names).await
     }
 
-    /// Starts an image as k8s/ does: a read-only root, no capabilities.
+    /// Starts a backend pod that DNS does not know yet: only the ClusterIP Service knows it.
+    pub async fn backend_missing_in_dns(&self) -> Result<Container> {
+        let names = ["--network-alias=k8s-demo-backend-service"];
+        self.start("k8s-demo-backend", 8000, &names).await
+    }
+
+    /// Starts an image as k8s/ does: read-only root file system, no capabilities.
     async fn start(&self, image: &str, port: u16, options: &[&str]) -> Result<Container> {
-        let alias = format!("--network-alias={image}-service");
         let publish = format!("--publish=127.0.0.1::{port}");
-        let place = ["run", "--detach", "--network", &self.network, &alias, &publish];
+        let place = ["run", "--detach", "--network", &self.network, &publish];
         let locked = [
             "--read-only",
             "--tmpfs=/tmp",
@@ -85,23 +180,23 @@ impl Stage {
         let give_up = Instant::now() + LIMIT;
         while self.http.get(format!("{url}/healthz")).send().await.is_err() {
             let log = docker(&["logs", &id]).await?;
-            ensure!(Instant::now() < give_up, "{image} does not answer: {log}");
+            ensure!(Instant::now() < give_up, "{image} does not respond: {log}");
             sleep(Duration::from_millis(50)).await;
         }
         Ok(Container { id, url })
     }
 
-    /// Asks until the status is the one awaited: nginx asks DNS every two seconds.
-    pub async fn until(&self, awaited: StatusCode, request: impl Fn(&Client) -> RequestBuilder) -> Result<Response> {
+    /// Repeats a request until the response has the expected status: nginx asks DNS every two seconds.
+    pub async fn until(&self, expected: StatusCode, request: impl Fn(&Client) -> RequestBuilder) -> Result<Response> {
         let give_up = Instant::now() + LIMIT;
         loop {
             let response = request(&self.http).send().await?;
-            if response.status() == awaited {
+            if response.status() == expected {
                 return Ok(response);
             }
             ensure!(
                 Instant::now() < give_up,
-                "answered with {} rather than {awaited}",
+                "the status stays {} instead of {expected}",
                 response.status()
             );
             sleep(Duration::from_millis(100)).await;
