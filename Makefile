@@ -28,8 +28,8 @@ deploy: ## build the images, apply k8s/ to kubectl's cluster, wait for both roll
 undeploy: ## take everything away from kubectl's cluster
 	@scripts/undeploy
 
-confidence: ## prove on kubectl's cluster that rollouts, scaling and dying pods lose no submission (ARGS=--help)
-	@cargo run --quiet --package e2e --bin confidence -- $(ARGS)
+confidence: ## prove on kubectl's cluster that rollouts, failures and dying pods lose no submission (ARGS=--help)
+	@cargo run --quiet --package confidence -- --plan confidence/k8s-demo.toml $(ARGS)
 
 screenshot: ## take the README's pictures of the page and of its board
 	@scripts/screenshot

@@ -1,6 +1,5 @@
 //! What looks from outside.
 //!
-//! * [`confidence`]: the proof that rollouts, scaling and dying pods lose no submission
 //! * [`bench`]: what the backend costs beside a bare actix-web server
 //! * [`browser`], [`devtools`]: a real Chromium, for the tests of the page and its pictures
 //! * [`page_server`]: serves the built page beside a backend, as the frontend image does
@@ -9,6 +8,5 @@
 pub mod backend_process;
 pub mod bench;
 pub mod browser;
-pub mod confidence;
 pub mod devtools;
 pub mod page_server;

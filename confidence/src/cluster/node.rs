@@ -1,0 +1,157 @@
+//! Nodes: which hold the pods, draining them, and commands that stop them.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tokio::process::Command;
+
+use super::Cluster;
+use super::kubectl::items;
+use super::pods::{self, PodState};
+use super::undo::Step;
+
+impl Cluster {
+    /// Returns the names of the nodes that hold a pod of the Deployments, each once.
+    pub fn nodes_with_pods(&self) -> Vec<String> {
+        let pods = self.pods.current();
+        let mut nodes: Vec<_> = pods.into_iter().filter_map(|pod| pod.node).collect();
+        nodes.sort();
+        nodes.dedup();
+        nodes
+    }
+
+    /// Returns the nodes that accept pods.
+    ///
+    /// # Errors
+    /// If kubectl fails.
+    pub async fn schedulable_nodes(&self) -> Result<Vec<String>> {
+        let nodes = self.kubectl.get(&["nodes"]).await?;
+        Ok(items(&nodes)
+            .filter(|node| node["spec"]["unschedulable"] != true && pods::is_ready(node))
+            .filter_map(|node| node["metadata"]["name"].as_str())
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// Returns whether Kubernetes takes the node for ready.
+    ///
+    /// # Errors
+    /// If kubectl fails.
+    pub async fn is_node_ready(&self, node: &str) -> Result<bool> {
+        Ok(pods::is_ready(&self.kubectl.get(&["node", node]).await?))
+    }
+
+    /// Returns whether the node is part of the control plane.
+    ///
+    /// # Errors
+    /// If kubectl fails.
+    pub async fn is_control_plane(&self, node: &str) -> Result<bool> {
+        let node = self.kubectl.get(&["node", node]).await?;
+        let labels = &node["metadata"]["labels"];
+        let roles = [
+            "node-role.kubernetes.io/control-plane",
+            "node-role.kubernetes.io/master",
+        ];
+        Ok(roles.iter().any(|role| !labels[*role].is_null()))
+    }
+
+    /// Evicts the pods of the Deployments from a node, by `kubectl drain`, and uncordons the node again.
+    ///
+    /// The only schedulable node is uncordoned as soon as it is cordoned: the new pods need a place. The disruption budget
+    /// still makes the pods leave one by one.
+    ///
+    /// # Errors
+    /// If kubectl fails.
+    pub async fn drain(&self, node: &str) -> Result<()> {
+        let has_others = self.schedulable_nodes().await?.iter().any(|other| other != node);
+        self.undo.add(Step::Uncordon(node.to_owned()));
+        let uncordon_early = async {
+            if has_others {
+                return Ok(());
+            }
+            self.until("the node to be cordoned", self.wait, async || {
+                let is_cordoned = self.kubectl.get(&["node", node]).await?["spec"]["unschedulable"] == true;
+                Ok(is_cordoned.then_some(()))
+            })
+            .await?;
+            self.kubectl.run(&["uncordon", node]).await.map(drop)
+        };
+        tokio::try_join!(self.evict(node), uncordon_early)?;
+        self.rolled_out(&self.all()).await?;
+        self.settled().await?;
+        self.undo.one(self, &Step::Uncordon(node.to_owned())).await
+    }
+
+    async fn evict(&self, node: &str) -> Result<()> {
+        let limit = format!("--timeout={}s", self.wait.as_secs());
+        let flags = ["--delete-emptydir-data", "--ignore-daemonsets", "--force", &limit];
+        for deployment in &self.deployments {
+            let is_here = |pod: &super::pods::Pod| {
+                pod.deployment == deployment.name
+                    && pod.node.as_deref() == Some(node)
+                    && pod.state != PodState::Terminating
+            };
+            if self.pods.current().iter().any(is_here) {
+                let drain = ["drain", node, "--pod-selector", &deployment.selector];
+                self.kubectl.run(&[&drain[..], &flags[..]].concat()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the command that stops a node or its kubelet, having noted the one that starts it again.
+    ///
+    /// # Errors
+    /// If the command fails.
+    pub async fn stop_node(&self, stop: &str, start: &str) -> Result<()> {
+        self.undo.add(Step::Start(start.to_owned()));
+        shell(stop).await
+    }
+
+    /// Runs the command that starts a node or its kubelet again.
+    ///
+    /// # Errors
+    /// If the command fails.
+    pub async fn start_node(&self, start: &str) -> Result<()> {
+        self.undo.one(self, &Step::Start(start.to_owned())).await
+    }
+}
+
+/// Returns the commands that cut and restore a node's power, for the clusters that are known.
+pub fn power_commands(context: &str, node: &Value) -> Option<(String, String)> {
+    let provider = node["spec"]["providerID"].as_str().unwrap_or_default();
+    let is_minikube = !node["metadata"]["labels"]["minikube.k8s.io/name"].is_null();
+    let profile = node["metadata"]["labels"]["minikube.k8s.io/name"]
+        .as_str()
+        .unwrap_or(context);
+    if context.starts_with("kind-") || provider.starts_with("kind://") || context.starts_with("k3d-") {
+        return Some(("docker kill {node}".to_owned(), "docker start {node}".to_owned()));
+    }
+    is_minikube.then(|| {
+        (
+            format!("minikube --profile {profile} node stop {{node}}"),
+            format!("minikube --profile {profile} node start {{node}}"),
+        )
+    })
+}
+
+/// Runs a command of the user by a shell.
+pub(super) async fn shell(command: &str) -> Result<()> {
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .process_group(0)
+        .output()
+        .await
+        .context("cannot start sh")?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "{command}: {} {}",
+        output.status,
+        stderr.trim()
+    );
+    Ok(())
+}

@@ -1,0 +1,503 @@
+//! The plan: a TOML file that says what is tested, and how.
+//!
+//! It is parsed strictly. An error names the line, and what is allowed there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use hyper::Uri;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+use crate::scenarios::Scenario;
+use crate::traffic::request::{Request, Response};
+
+/// A whole plan.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Plan {
+    /// The routes on which requests are sent.
+    #[serde(default, rename = "route")]
+    pub routes: Vec<Route>,
+    /// The Deployments that are changed.
+    #[serde(default, rename = "deployment")]
+    pub deployments: Vec<Deployment>,
+    /// Which scenarios are run, and at which rate requests are sent.
+    #[serde(default)]
+    pub run: Run,
+    /// Settings of single scenarios.
+    #[serde(default, rename = "scenario")]
+    pub scenarios: ScenarioSettings,
+    /// Losses that are expected.
+    #[serde(default, rename = "expected-loss")]
+    pub expected_losses: Vec<ExpectedLoss>,
+    /// The image of the pods that `kill` and `freeze` need on a node.
+    #[serde(default)]
+    pub tool: Tool,
+}
+
+/// A way on which requests reach the Deployments.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Route {
+    /// Its name in the report.
+    pub name: Spanned<String>,
+    /// `http://host:port`. Without it, the address of the load balancer of `service`.
+    pub url: Option<Url>,
+    /// A Service. It is also needed to tell which pods are the route's first hop.
+    pub service: Option<String>,
+    /// The port of the Service, by name or number. Its first one by default.
+    pub port: Option<Port>,
+    /// What is sent.
+    #[serde(default)]
+    pub request: Request,
+    /// What must come back.
+    #[serde(default)]
+    pub response: Response,
+}
+
+/// The port of a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Port {
+    /// Its number.
+    Number(u16),
+    /// Its name.
+    Name(String),
+}
+
+/// A Deployment that scenarios change.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Deployment {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The container whose image is changed. The first one by default.
+    pub container: Option<String>,
+    /// The image that is rolled out. Without it and `next-tag`, the same image is rolled out again.
+    pub next_image: Option<String>,
+    /// The tag that is rolled out, of the image that is deployed.
+    pub next_tag: Option<String>,
+}
+
+/// Which scenarios are run, and at which rate requests are sent. Flags override it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Run {
+    /// The scenarios. By default all that touch nothing but the Deployments.
+    pub scenarios: Vec<Scenario>,
+    /// How long a scenario takes at least.
+    #[serde(deserialize_with = "duration")]
+    pub duration: Option<Duration>,
+    /// Requests per second and route.
+    #[serde(deserialize_with = "rate")]
+    pub rate: Option<u32>,
+    /// Connections that each route keeps alive.
+    pub connections: Option<u16>,
+    /// How long a response may take.
+    #[serde(deserialize_with = "duration")]
+    pub timeout: Option<Duration>,
+    /// How long the cluster may take for one step.
+    #[serde(deserialize_with = "duration")]
+    pub wait: Option<Duration>,
+}
+
+/// Settings of single scenarios, by their names.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ScenarioSettings {
+    /// `scale`
+    pub scale: Scale,
+    /// `rollouts`
+    pub rollouts: Rollouts,
+    /// `crash-loop`
+    pub crash_loop: Changes,
+    /// `kill`
+    pub kill: Kill,
+    /// `node`
+    pub node: Node,
+    /// `freeze`
+    pub freeze: Freeze,
+    /// `no-drain`
+    pub no_drain: Changes,
+    /// `always-ready`
+    pub always_ready: Changes,
+}
+
+/// Settings of `scale`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scale {
+    /// The numbers of replicas, one after the other.
+    pub replicas: Vec<u32>,
+}
+
+impl Default for Scale {
+    fn default() -> Self {
+        Self {
+            replicas: vec![5, 1, 2],
+        }
+    }
+}
+
+/// Settings of `rollouts`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rollouts {
+    /// How many rollouts follow each other.
+    pub count: u32,
+}
+
+impl Default for Rollouts {
+    fn default() -> Self {
+        Self { count: 10 }
+    }
+}
+
+/// Settings of `kill`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kill {
+    /// The Deployments of which a pod is killed. All by default.
+    pub deployments: Vec<Spanned<String>>,
+}
+
+/// Changes to Deployments, by their names.
+pub type Changes = BTreeMap<Spanned<String>, Change>;
+
+/// A change to the container of a Deployment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Change {
+    /// Variables that are set.
+    pub env: BTreeMap<String, String>,
+    /// The command, in place of the container's.
+    pub command: Option<Vec<String>>,
+    /// The arguments, in place of the container's.
+    pub args: Option<Vec<String>>,
+    /// The image, in place of the container's.
+    pub image: Option<String>,
+}
+
+/// Settings of `node`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Node {
+    /// The node. By default one that holds a pod and is not part of the control plane.
+    pub name: Option<String>,
+    /// The command that cuts the node's power. `{node}` is its name.
+    pub down: Option<String>,
+    /// The command that starts the node again.
+    pub up: Option<String>,
+}
+
+/// Settings of `freeze`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Freeze {
+    /// How long the kubelet stands still.
+    #[serde(deserialize_with = "duration")]
+    pub time: Option<Duration>,
+    /// The command that stops the kubelet. `{node}` is the node's name. By default, a privileged pod sends SIGSTOP.
+    pub stop: Option<String>,
+    /// The command that starts it again.
+    pub start: Option<String>,
+}
+
+/// Losses that are expected, and do not count.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedLoss {
+    /// In this scenario,
+    pub scenario: Scenario,
+    /// on this route,
+    pub route: Spanned<String>,
+    /// for this reason. It is in the report.
+    pub reason: String,
+}
+
+/// The image of the pods that `kill` and `freeze` need on a node. It must have a shell.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Tool {
+    /// The image. Docker's `busybox` by default.
+    pub image: Option<String>,
+    /// Takes the image and the pull policy of this Deployment of the plan.
+    pub image_of: Option<Spanned<String>>,
+}
+
+/// An `http://` address. Its path is that of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Url {
+    /// Host name or address (an IPv6 address without brackets).
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Path and query, unless they are just `/`.
+    pub path: Option<String>,
+}
+
+impl Plan {
+    /// Reads and parses a plan.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is not a valid plan.
+    pub fn read(path: &Path) -> Result<Self> {
+        let name = path.display();
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the plan {name}"))?;
+        Self::parse(&text).with_context(|| format!("{name} is not a valid plan"))
+    }
+
+    /// Parses a plan.
+    ///
+    /// # Errors
+    /// With the line, and what is allowed there.
+    pub fn parse(text: &str) -> Result<Self> {
+        let plan: Self = toml::from_str(text)?;
+        plan.check().map_err(|(span, message)| {
+            let line = text[..span.start].lines().count().max(1);
+            anyhow!("line {line}: {message}")
+        })?;
+        Ok(plan)
+    }
+
+    /// Checks what refers to something else in the plan.
+    fn check(&self) -> Result<(), (Range<usize>, String)> {
+        let routes = unique("route", self.routes.iter().map(|route| &route.name))?;
+        let deployments = unique("deployment", self.deployments.iter().map(|deployment| &deployment.name))?;
+        let must_be_one_of = |names: &BTreeSet<&str>, kind: &str, name: &Spanned<String>| {
+            if names.contains(name.as_ref().as_str()) {
+                return Ok(());
+            }
+            let known: Vec<_> = names.iter().copied().collect();
+            Err((
+                name.span(),
+                format!(
+                    "there is no {kind} {:?}, expected one of: {}",
+                    name.as_ref(),
+                    known.join(", ")
+                ),
+            ))
+        };
+        for expected in &self.expected_losses {
+            must_be_one_of(&routes, "route", &expected.route)?;
+        }
+        let scenarios = &self.scenarios;
+        let changed = [&scenarios.crash_loop, &scenarios.no_drain, &scenarios.always_ready];
+        let named = changed.into_iter().flat_map(BTreeMap::keys);
+        let named = named.chain(&scenarios.kill.deployments).chain(&self.tool.image_of);
+        for name in named {
+            must_be_one_of(&deployments, "deployment", name)?;
+        }
+        for route in &self.routes {
+            if route.url.is_none() && route.service.is_none() {
+                let message = "a route needs `url` or `service`".to_owned();
+                return Err((route.name.span(), message));
+            }
+        }
+        for deployment in &self.deployments {
+            if deployment.next_image.is_some() && deployment.next_tag.is_some() {
+                let message = "a deployment has `next-image` or `next-tag`, not both".to_owned();
+                return Err((deployment.name.span(), message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns why losses of a scenario are expected on a route, if they are.
+    pub fn expected_loss(&self, scenario: Scenario, route: &str) -> Option<&str> {
+        self.expected_losses
+            .iter()
+            .find(|expected| expected.scenario == scenario && expected.route.as_ref() == route)
+            .map(|expected| expected.reason.as_str())
+    }
+}
+
+fn unique<'a>(
+    kind: &str,
+    names: impl Iterator<Item = &'a Spanned<String>>,
+) -> Result<BTreeSet<&'a str>, (Range<usize>, String)> {
+    let mut known = BTreeSet::new();
+    for name in names {
+        if !known.insert(name.as_ref().as_str()) {
+            return Err((name.span(), format!("there are two {kind}s {:?}", name.as_ref())));
+        }
+    }
+    Ok(known)
+}
+
+impl Change {
+    /// Returns whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl std::str::FromStr for Url {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let uri: Uri = text.parse().with_context(|| format!("{text:?} is not a URL"))?;
+        match uri.scheme_str() {
+            Some("http") => (),
+            Some("https") => bail!("{text:?}: https is not supported, give the URL of an http port"),
+            _ => bail!("{text:?} is not a URL such as http://localhost:8080"),
+        }
+        let host = uri.host().filter(|host| !host.is_empty());
+        let host = host.with_context(|| format!("{text:?} has no host"))?;
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        Ok(Self {
+            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: uri.port_u16().unwrap_or(80),
+            path: (path != "/").then(|| path.to_owned()),
+        })
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.as_deref().unwrap_or_default();
+        match self.host.contains(':') {
+            true => write!(formatter, "http://[{}]:{}{path}", self.host, self.port),
+            false => write!(formatter, "http://{}:{}{path}", self.host, self.port),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Url {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Port {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Port;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("the name or the number of a port")
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Port, E> {
+                Ok(Port::Name(name.to_owned()))
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Port, E> {
+                u16::try_from(number)
+                    .map(Port::Number)
+                    .map_err(|_| E::custom(format!("{number} is not a port (1 to 65535)")))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    humantime::parse_duration(&text)
+        .map(Some)
+        .map_err(|error| D::Error::custom(format!("{text:?} is not a time such as \"20s\": {error}")))
+}
+
+fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let rate = u32::deserialize(deserializer)?;
+    if !(1..=10_000).contains(&rate) {
+        return Err(D::Error::custom(format!("the rate is {rate}, allowed are 1 to 10000")));
+    }
+    Ok(Some(rate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINIMAL: &str = r#"
+[[route]]
+name = "direct"
+url = "http://[::1]:8000"
+
+[[deployment]]
+name = "shop"
+"#;
+
+    fn error(text: &str) -> String {
+        format!("{:#}", Plan::parse(text).expect_err("this plan is invalid"))
+    }
+
+    #[test]
+    fn the_plan_of_this_application_and_the_examples_are_valid() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut plans = vec![folder.join("k8s-demo.toml")];
+        for entry in std::fs::read_dir(folder.join("examples")).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            plans.extend(path.extension().is_some_and(|kind| kind == "toml").then_some(path));
+        }
+        for path in plans {
+            Plan::read(&path).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_minimal_plan_has_defaults() {
+        let plan = Plan::parse(MINIMAL).unwrap();
+        assert_eq!(plan.routes[0].request.path, "/");
+        assert_eq!(plan.scenarios.scale.replicas, [5, 1, 2]);
+        assert_eq!(plan.routes[0].url.as_ref().unwrap().to_string(), "http://[::1]:8000");
+    }
+
+    #[test]
+    fn an_unknown_key_is_rejected_with_its_line_and_what_is_allowed() {
+        let error = error(&MINIMAL.replace("url =", "uri ="));
+        assert!(error.contains("line 4"), "{error}");
+        assert!(error.contains("`uri`") && error.contains("`url`"), "{error}");
+    }
+
+    #[test]
+    fn an_invalid_value_is_rejected_with_its_line() {
+        for (text, line, allowed) in [
+            ("[run]\nduration = \"20 parsecs\"\n", "line 2", "20s"),
+            ("[run]\n\nrate = 0\n", "line 3", "1 to 10000"),
+            ("[run]\nscenarios = [\"sterdy\"]\n", "line 2", "steady"),
+            ("[[route]]\nname = \"a\"\nurl = \"https://a\"\n", "line 3", "http port"),
+            (
+                "[[route]]\nname = \"a\"\nservice = \"a\"\nresponse = { pod = \"pod\" }\n",
+                "line 4",
+                "JSON pointer",
+            ),
+        ] {
+            let error = error(text);
+            assert!(error.contains(line) && error.contains(allowed), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_reference_to_nothing_is_rejected_with_its_line_and_what_there_is() {
+        for added in [
+            "[[expected-loss]]\nscenario = \"kill\"\nroute = \"other\"\nreason = \"\"\n",
+            "\n\n[scenario.no-drain.other]\nenv = { A = \"0s\" }\n",
+            "\n[tool]\n\nimage-of = \"other\"\n",
+        ] {
+            let error = error(&format!("{MINIMAL}{added}"));
+            let there_is = ["direct", "shop"].iter().any(|name| error.contains(name));
+            assert!(error.contains("line 10") || error.contains("line 11"), "{error}");
+            assert!(error.contains("\"other\"") && there_is, "{error}");
+        }
+        assert!(error(&format!("{MINIMAL}[[deployment]]\nname = \"shop\"\n")).contains("two deployments"));
+        assert!(error("[[route]]\nname = \"a\"\n").contains("`url` or `service`"));
+    }
+
+    #[test]
+    fn a_url_may_have_an_ipv6_address() {
+        let url: Url = "http://[fd00::1]:8080/a?b".parse().unwrap();
+        assert_eq!((url.host.as_str(), url.port), ("fd00::1", 8080));
+        assert_eq!(url.to_string(), "http://[fd00::1]:8080/a?b");
+        assert!("shop.example.com".parse::<Url>().is_err());
+        assert!("http://".parse::<Url>().is_err());
+    }
+}

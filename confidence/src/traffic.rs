@@ -1,0 +1,16 @@
+//! Traffic: requests at a steady rate on every route, and what became of each.
+//!
+//! * [`request`]: what is sent, and what a response must contain
+//! * [`client`]: sends one request, on a kept-alive or on a new [`connection`]
+//! * [`resolver`]: the addresses of a host
+//! * [`generator`]: sends requests when they are due
+//! * [`outcome`]: a response, or a loss and its kind
+//! * [`tally`]: the outcomes of one route in one scenario
+
+pub mod client;
+pub mod connection;
+pub mod generator;
+pub mod outcome;
+pub mod request;
+pub mod resolver;
+pub mod tally;

@@ -1,0 +1,194 @@
+//! Sends the requests of one route.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::HeaderValue;
+use tokio::time::{Instant, interval, timeout_at};
+
+use super::connection::{Connection, Failure};
+use super::outcome::{Answer, ConnectionKind, Loss, LossKind, Outcome};
+use super::request::{Request, Response};
+use super::resolver::Resolver;
+use super::tally::SharedTally;
+
+/// Idle connections are closed after this time. It is below the keep-alive time of any server: a server may close a
+/// connection that has been idle for the whole keep-alive time, and a request on its way there would be lost by right.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often idle connections are looked at.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Where and how requests are sent on one route.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Host name or address (an IPv6 address without brackets).
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// What is sent.
+    pub request: Request,
+    /// What must come back.
+    pub response: Response,
+    /// Connections that are kept alive.
+    pub connections: u32,
+    /// How long a response may take, counted from the time at which the request is due.
+    pub timeout: Duration,
+}
+
+/// Sends every other request on a kept-alive connection, and the rest on a new connection each.
+///
+/// It never sends a request twice. Where a request was *retried*, a proxy did it.
+#[derive(Debug)]
+pub struct Client {
+    target: Target,
+    authority: HeaderValue,
+    resolver: Resolver,
+    /// One idle connection each. Used in turn, so that a steady rate reaches every pod that a connection leads to.
+    slots: Vec<Mutex<Option<Connection>>>,
+    /// Distinguishes the tokens of this run from those of another.
+    run: u64,
+    sent: AtomicU64,
+    tally: SharedTally,
+}
+
+impl Client {
+    /// Returns a client that counts into `tally`. Call it within a Tokio runtime.
+    ///
+    /// # Errors
+    /// If the host is not a valid value of the `host` header.
+    pub fn new(target: Target, tally: SharedTally) -> Result<Arc<Self>, hyper::header::InvalidHeaderValue> {
+        let host = match target.host.contains(':') {
+            true => format!("[{}]:{}", target.host, target.port),
+            false => format!("{}:{}", target.host, target.port),
+        };
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let client = Arc::new(Self {
+            authority: HeaderValue::from_str(&host)?,
+            resolver: Resolver::new(&target.host, target.port),
+            slots: (0..target.connections.max(1)).map(|_| Mutex::new(None)).collect(),
+            run: since_1970.as_millis() as u64 & 0xff_ffff,
+            sent: AtomicU64::new(0),
+            tally,
+            target,
+        });
+        tokio::spawn(close_idle_connections(Arc::downgrade(&client)));
+        Ok(client)
+    }
+
+    /// Returns the tally of this client.
+    pub fn tally(&self) -> &SharedTally {
+        &self.tally
+    }
+
+    /// Sends one request, counts it, and counts what became of it. `due` is when it should have been sent.
+    pub async fn submit(&self, due: Instant) {
+        self.tally.with(|tally| tally.sent());
+        let outcome = self.send(due).await;
+        self.tally.with(|tally| tally.record(outcome, due, Instant::now()));
+    }
+
+    /// Sends one request and checks its response.
+    pub async fn send(&self, due: Instant) -> Outcome {
+        let number = self.sent.fetch_add(1, Ordering::Relaxed);
+        let token = format!("{:06x}-{number:07}", self.run);
+        let slot = number
+            .is_multiple_of(2)
+            .then(|| &self.slots[(number / 2 % self.slots.len() as u64) as usize]);
+        let mut kind = ConnectionKind::New;
+        let exchanged = timeout_at(due + self.target.timeout, self.exchange(slot, &token, &mut kind)).await;
+        let (loss, detail) = match exchanged {
+            Ok(Ok(answer)) => return Outcome::Answered(answer),
+            Ok(Err(lost)) => lost,
+            Err(_) => (LossKind::TimedOut, format!("after {:?}", self.target.timeout)),
+        };
+        Outcome::Lost(Loss {
+            kind: loss,
+            connection: kind,
+            detail,
+        })
+    }
+
+    async fn exchange(
+        &self,
+        slot: Option<&Mutex<Option<Connection>>>,
+        token: &str,
+        kind: &mut ConnectionKind,
+    ) -> Result<Answer, (LossKind, String)> {
+        let request = self
+            .target
+            .request
+            .build(&self.authority, token, slot.is_some())
+            .map_err(|error| (LossKind::NotSent, error.to_string()))?;
+        let (connection, (head, body)) = self.roundtrip(slot, request, kind).await?;
+        if let Some(slot) = slot.filter(|_| connection.is_reusable()) {
+            *lock(slot) = Some(connection);
+        }
+        self.target.response.check(head.status, &head.headers, &body, token)
+    }
+
+    /// Exchanges on the slot's idle connection if it has one, else on a new one.
+    async fn roundtrip(
+        &self,
+        slot: Option<&Mutex<Option<Connection>>>,
+        mut request: hyper::Request<Full<Bytes>>,
+        kind: &mut ConnectionKind,
+    ) -> Result<(Connection, (hyper::http::response::Parts, Bytes)), (LossKind, String)> {
+        if let Some(mut connection) = slot.and_then(|slot| lock(slot).take()).filter(Connection::is_reusable) {
+            *kind = ConnectionKind::KeptAlive;
+            match connection.exchange(request).await {
+                Ok(response) => return Ok((connection, response)),
+                Err(Failure::Lost(loss, detail)) => return Err((loss, detail)),
+                Err(Failure::Unwritten(unwritten)) => request = *unwritten,
+            }
+        }
+        *kind = ConnectionKind::New;
+        let mut connection = self.connect().await.map_err(|error| {
+            let detail = error.to_string();
+            (LossKind::from_connect_error(&error), detail)
+        })?;
+        match connection.exchange(request).await {
+            Ok(response) => Ok((connection, response)),
+            Err(Failure::Lost(loss, detail)) => Err((loss, detail)),
+            Err(Failure::Unwritten(_)) => Err((
+                LossKind::ResetBeforeResponse,
+                "the new connection ended before the request was sent".to_owned(),
+            )),
+        }
+    }
+
+    async fn connect(&self) -> io::Result<Connection> {
+        let addresses = self.resolver.addresses().await?;
+        let tally = self.tally.clone();
+        Connection::open(&addresses, move || {
+            tally.with(|tally| tally.closed_without_notice(Instant::now()));
+        })
+        .await
+    }
+}
+
+/// Closes connections that were not used for a while, until the client is dropped.
+async fn close_idle_connections(client: Weak<Client>) {
+    let mut sweep = interval(SWEEP_INTERVAL);
+    loop {
+        sweep.tick().await;
+        let Some(client) = client.upgrade() else { return };
+        for slot in &client.slots {
+            let mut slot = lock(slot);
+            if slot
+                .as_ref()
+                .is_some_and(|idle| idle.idle_since.elapsed() > IDLE_TIMEOUT)
+            {
+                *slot = None;
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

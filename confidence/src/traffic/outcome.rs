@@ -1,0 +1,111 @@
+//! What became of a request.
+
+use std::fmt;
+use std::io;
+
+use serde::Serialize;
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The right response arrived in time.
+    Answered(Answer),
+    /// No response arrived, or a wrong one.
+    Lost(Loss),
+}
+
+/// What a response says about the pods that it came from. Empty where the plan does not say where to look.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The pod that answered.
+    pub pod: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+    /// The pod of a proxy that forwarded the request.
+    pub proxy: Option<String>,
+    /// Whether a proxy sent the request to more than one pod.
+    pub retried: bool,
+}
+
+/// Why a request counts as lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// The kind of loss.
+    pub kind: LossKind,
+    /// The kind of connection the request was sent on.
+    pub connection: ConnectionKind,
+    /// The error or the unexpected value.
+    pub detail: String,
+}
+
+/// The ways in which a request can be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LossKind {
+    /// The connection was refused.
+    Refused,
+    /// The host has no address, or no route leads to it.
+    Unreachable,
+    /// The connection ended after the request was sent and before a response began.
+    ResetBeforeResponse,
+    /// The connection ended within the response.
+    ResetWithinResponse,
+    /// The response was not complete in time.
+    TimedOut,
+    /// The response has another status.
+    WrongStatus,
+    /// The response has the right status and lacks what it must contain.
+    WrongContent,
+    /// This machine could not send the request: it has no free port or file descriptor. The cluster is not to blame.
+    NotSent,
+}
+
+impl fmt::Display for LossKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Refused => "connection refused",
+            Self::Unreachable => "host unreachable",
+            Self::ResetBeforeResponse => "reset before a response",
+            Self::ResetWithinResponse => "reset within the response",
+            Self::TimedOut => "timed out",
+            Self::WrongStatus => "wrong status",
+            Self::WrongContent => "wrong content",
+            Self::NotSent => "not sent by this machine",
+        })
+    }
+}
+
+impl LossKind {
+    /// Classifies an error of the attempt to connect.
+    pub fn from_connect_error(error: &io::Error) -> Self {
+        /// "Too many open files": the standard library has no stable name for it.
+        const EMFILE: i32 = 24;
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Self::ResetBeforeResponse,
+            io::ErrorKind::TimedOut => Self::TimedOut,
+            io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => Self::NotSent,
+            _ if error.raw_os_error() == Some(EMFILE) => Self::NotSent,
+            _ => Self::Unreachable,
+        }
+    }
+}
+
+/// How the connection of a request came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectionKind {
+    /// Opened for this request.
+    New,
+    /// Kept alive after an earlier response.
+    KeptAlive,
+}
+
+impl fmt::Display for ConnectionKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::New => "new",
+            Self::KeptAlive => "kept-alive",
+        })
+    }
+}

@@ -1,0 +1,307 @@
+//! What is sent on a route, and what a response must contain.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, StatusCode};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::outcome::{Answer, LossKind};
+
+/// Stands for the token of a request in its path, header values and body, and in what the response must contain.
+pub const TOKEN: &str = "{token}";
+
+/// A request, with `{token}` wherever the unique token of each one goes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Request {
+    /// The method, such as `POST`.
+    #[serde(deserialize_with = "from_text")]
+    pub method: Method,
+    /// The path and query, such as `/api/submissions`.
+    #[serde(deserialize_with = "path")]
+    pub path: String,
+    /// Headers beside `host`, `user-agent` and `content-length`.
+    #[serde(deserialize_with = "headers")]
+    pub headers: Vec<(HeaderName, String)>,
+    /// The body.
+    pub body: String,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            method: Method::GET,
+            path: "/".to_owned(),
+            headers: Vec::new(),
+            body: String::new(),
+        }
+    }
+}
+
+impl Request {
+    /// Returns the request with this token. `authority` is the value of its `host` header.
+    ///
+    /// # Errors
+    /// If the token makes the path or a header invalid.
+    pub fn build(
+        &self,
+        authority: &HeaderValue,
+        token: &str,
+        keep_alive: bool,
+    ) -> Result<hyper::Request<Full<Bytes>>, hyper::http::Error> {
+        let fill = |text: &str| text.replace(TOKEN, token);
+        let mut request = hyper::Request::builder()
+            .method(self.method.clone())
+            .uri(fill(&self.path))
+            .header(HOST, authority)
+            .header(USER_AGENT, concat!("kubectl-confidence/", env!("CARGO_PKG_VERSION")));
+        if !keep_alive {
+            request = request.header(CONNECTION, "close");
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, fill(value));
+        }
+        request.body(Full::new(Bytes::from(fill(&self.body))))
+    }
+}
+
+/// What the right response to a request is, and where it names its pod.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Response {
+    /// The status.
+    #[serde(deserialize_with = "status")]
+    pub status: StatusCode,
+    /// Text that the body contains. `{token}` is the token of the request: the response is to this very one.
+    pub contains: Option<String>,
+    /// Where the response names the pod that answered.
+    pub pod: Option<Field>,
+    /// Where it names the pod's version.
+    pub version: Option<Field>,
+    /// Where it names the pod of a proxy in between.
+    pub proxy: Option<Field>,
+    /// Present and not empty if a proxy sent the request to more than one pod.
+    pub retried: Option<Field>,
+}
+
+impl Default for Response {
+    fn default() -> Self {
+        Self {
+            status: StatusCode::OK,
+            contains: None,
+            pod: None,
+            version: None,
+            proxy: None,
+            retried: None,
+        }
+    }
+}
+
+impl Response {
+    /// Returns what a response says, or why it is the wrong one.
+    ///
+    /// # Errors
+    /// With the kind of loss, and what is wrong.
+    pub fn check(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        token: &str,
+    ) -> Result<Answer, (LossKind, String)> {
+        if status != self.status {
+            return Err((LossKind::WrongStatus, status.to_string()));
+        }
+        if let Some(text) = &self.contains {
+            let text = text.replace(TOKEN, token);
+            if !contains(body, text.as_bytes()) {
+                let detail = match self.contains.as_deref().is_some_and(|text| text.contains(TOKEN)) {
+                    true => "the body does not contain the token of the request".to_owned(),
+                    false => format!("the body does not contain {text:?}"),
+                };
+                return Err((LossKind::WrongContent, detail));
+            }
+        }
+        let fields = [&self.pod, &self.version, &self.proxy, &self.retried];
+        let json = fields
+            .iter()
+            .any(|field| matches!(field, Some(Field::Pointer(_))))
+            .then(|| serde_json::from_slice(body))
+            .transpose()
+            .map_err(|_| (LossKind::WrongContent, "the body is not JSON".to_owned()))?;
+        let value = |field: &Option<Field>| Some(field.as_ref()?.read(headers, json.as_ref()));
+        let required = |field: &Option<Field>| match value(field) {
+            Some(None) => {
+                let name = field.as_ref().map(Field::to_string).unwrap_or_default();
+                Err((LossKind::WrongContent, format!("the response has no {name}")))
+            }
+            found => Ok(found.flatten()),
+        };
+        Ok(Answer {
+            pod: required(&self.pod)?,
+            version: required(&self.version)?,
+            proxy: required(&self.proxy)?,
+            retried: value(&self.retried).flatten().is_some(),
+        })
+    }
+}
+
+/// A place in a response: a JSON pointer into the body, such as `/pod`, or a header, such as `header:x-pod`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Field {
+    /// A value in the JSON body.
+    Pointer(String),
+    /// A header.
+    Header(HeaderName),
+}
+
+impl Field {
+    fn read(&self, headers: &HeaderMap, json: Option<&Value>) -> Option<String> {
+        match self {
+            Self::Header(name) => {
+                let value = headers.get(name)?.to_str().ok()?;
+                (!value.is_empty()).then(|| value.to_owned())
+            }
+            Self::Pointer(pointer) => match json?.pointer(pointer)? {
+                Value::Null => None,
+                Value::String(text) => Some(text.clone()),
+                other => Some(other.to_string()),
+            },
+        }
+    }
+}
+
+impl std::fmt::Display for Field {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pointer(pointer) => write!(formatter, "{pointer}"),
+            Self::Header(name) => write!(formatter, "header {name}"),
+        }
+    }
+}
+
+impl TryFrom<String> for Field {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if let Some(name) = text.strip_prefix("header:") {
+            return name
+                .trim()
+                .parse()
+                .map(Self::Header)
+                .map_err(|_| format!("{name:?} is not a valid header name"));
+        }
+        if text.starts_with('/') {
+            return Ok(Self::Pointer(text));
+        }
+        Err(format!(
+            "{text:?} is neither a JSON pointer such as \"/pod\" nor a header such as \"header:x-pod\""
+        ))
+    }
+}
+
+fn contains(body: &[u8], text: &[u8]) -> bool {
+    text.is_empty() || body.windows(text.len()).any(|window| window == text)
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Method, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|_| D::Error::custom(format!("{text:?} is not an HTTP method")))
+}
+
+fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let is_valid = text.starts_with('/') && text.replace(TOKEN, "0").parse::<hyper::Uri>().is_ok();
+    is_valid
+        .then_some(text.clone())
+        .ok_or_else(|| D::Error::custom(format!("{text:?} is not a path: it must start with \"/\"")))
+}
+
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StatusCode, D::Error> {
+    let code = u16::deserialize(deserializer)?;
+    StatusCode::from_u16(code).map_err(|_| D::Error::custom(format!("{code} is not an HTTP status (100 to 999)")))
+}
+
+fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(HeaderName, String)>, D::Error> {
+    BTreeMap::<String, String>::deserialize(deserializer)?
+        .into_iter()
+        .map(|(name, value)| {
+            HeaderValue::from_str(&value)
+                .map_err(|_| D::Error::custom(format!("{value:?} is not a valid value of a header")))?;
+            let name = name
+                .parse()
+                .map_err(|_| D::Error::custom(format!("{name:?} is not a valid header name")))?;
+            Ok((name, value))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(response: &Response, body: &str) -> Result<Answer, (LossKind, String)> {
+        response.check(StatusCode::OK, &HeaderMap::new(), body.as_bytes(), "t-1")
+    }
+
+    #[test]
+    fn a_token_is_filled_in_everywhere() {
+        let request = Request {
+            method: Method::POST,
+            path: "/a?t={token}".to_owned(),
+            headers: vec![(HeaderName::from_static("x-id"), "id {token}".to_owned())],
+            body: "{\"name\": \"{token}\"}".to_owned(),
+        };
+        let built = request.build(&HeaderValue::from_static("h:1"), "t-1", true).unwrap();
+        assert_eq!(built.uri(), "/a?t=t-1");
+        assert_eq!(built.headers()["x-id"], "id t-1");
+        assert!(!built.headers().contains_key(CONNECTION));
+    }
+
+    #[test]
+    fn a_pod_is_read_from_the_body_or_from_a_header() {
+        let response = Response {
+            pod: Some(Field::Pointer("/a/pod".to_owned())),
+            version: Some(Field::Header(HeaderName::from_static("x-version"))),
+            ..Response::default()
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert("x-version", HeaderValue::from_static("v1"));
+        let answer = response
+            .check(StatusCode::OK, &headers, br#"{"a": {"pod": "p-1"}}"#, "")
+            .unwrap();
+        assert_eq!(
+            (answer.pod.as_deref(), answer.version.as_deref()),
+            (Some("p-1"), Some("v1"))
+        );
+        assert_eq!(
+            check(&response, "{}"),
+            Err((LossKind::WrongContent, "the response has no /a/pod".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_response_to_another_request_is_wrong() {
+        let response = Response {
+            contains: Some("Hello, {token}".to_owned()),
+            ..Response::default()
+        };
+        assert!(check(&response, "Hello, t-1!").is_ok());
+        assert_eq!(check(&response, "Hello, t-2!").unwrap_err().0, LossKind::WrongContent);
+    }
+
+    #[test]
+    fn a_field_is_a_pointer_or_a_header() {
+        assert!(Field::try_from("/pod".to_owned()).is_ok());
+        assert!(Field::try_from("header:x-pod".to_owned()).is_ok());
+        assert!(Field::try_from("pod".to_owned()).unwrap_err().contains("JSON pointer"));
+        assert!(Field::try_from("header:x pod".to_owned()).is_err());
+    }
+}

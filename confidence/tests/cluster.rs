@@ -1,0 +1,133 @@
+//! The program on the cluster that kubectl points at. `make deploy` and `make images VERSION=v2` come first.
+//!
+//! Needs a cluster: `cargo test --package confidence --features cluster --test cluster`.
+#![cfg(feature = "cluster")]
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use confidence::cluster::Cluster;
+use confidence::cluster::kubectl::Kubectl;
+use confidence::plan::Plan;
+use tokio::process::Command;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
+
+/// There is one cluster, and one test at a time has it.
+static CLUSTER: Mutex<()> = Mutex::const_new(());
+
+const MANIFESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../k8s");
+const PLAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/k8s-demo.toml");
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn program(plan: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-confidence"));
+    command
+        .args(["--plan", plan, "--yes"])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+fn printed(output: &Output) -> String {
+    [&output.stderr, &output.stdout]
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        .concat()
+}
+
+async fn kubectl(arguments: &[&str]) -> Result<String> {
+    Kubectl::default().run(arguments).await
+}
+
+async fn of_the_backend(path: &str) -> Result<String> {
+    let path = format!("jsonpath={{{path}}}");
+    kubectl(&["get", "deployment", "k8s-demo-backend", "--output", &path]).await
+}
+
+/// Waits until all pods of the application are ready.
+async fn until_ready() -> Result<()> {
+    Cluster::find(Kubectl::default(), &Plan::read(Path::new(PLAN))?).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rollout_without_draining_loses_submissions_and_the_run_says_so() -> Result<()> {
+    let _cluster = CLUSTER.lock().await;
+    let drain = r#"{"env": [{"name": "DRAIN_TIME", "value": "0s"}], "name": "backend"}"#;
+    let pre_stop = r#"{"lifecycle": null, "name": "frontend"}"#;
+    for (app, patch) in [("backend", drain), ("frontend", pre_stop)] {
+        let patch = format!(r#"{{"spec": {{"template": {{"spec": {{"containers": [{patch}]}}}}}}}}"#);
+        kubectl(&["patch", "deployment", &format!("k8s-demo-{app}"), "--patch", &patch]).await?;
+    }
+    let arguments = ["--scenarios", "rollout-together", "--duration", "1s", "--rate", "200"];
+    let output = program(PLAN, &arguments).output().await?;
+    kubectl(&["apply", "--filename", MANIFESTS]).await?;
+    until_ready().await?;
+    assert_eq!(output.status.code(), Some(1), "{}", printed(&output));
+    assert!(printed(&output).contains("requests were lost"), "{}", printed(&output));
+    Ok(())
+}
+
+#[tokio::test]
+async fn negative_controls_are_detected_and_explained() -> Result<()> {
+    let _cluster = CLUSTER.lock().await;
+    let arguments = [
+        "--scenarios",
+        "no-drain,no-prestop,always-ready",
+        "--duration",
+        "1s",
+        "--rate",
+        "200",
+    ];
+    let output = program(PLAN, &arguments).output().await?;
+    assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
+    let text = printed(&output);
+    assert_eq!(
+        text.matches("detected, as a negative control must be").count(),
+        3,
+        "{text}"
+    );
+    assert!(text.contains("while pods were terminating"), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_image_that_the_cluster_does_not_have_is_reported_at_once_and_everything_is_restored() -> Result<()> {
+    let _cluster = CLUSTER.lock().await;
+    let arguments = ["--scenarios", "rollout", "--duration", "1s", "--tag", "no-such-tag"];
+    let output = program(PLAN, &arguments).output().await?;
+    assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
+    assert!(
+        printed(&output).contains("cannot get the image k8s-demo-backend:no-such-tag"),
+        "{}",
+        printed(&output)
+    );
+    assert_eq!(
+        of_the_backend(".spec.template.spec.containers[0].image").await?,
+        "k8s-demo-backend:v1"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_interrupted_run_restores_everything_and_shows_what_it_saw() -> Result<()> {
+    let _cluster = CLUSTER.lock().await;
+    let run = program(PLAN, &["--scenarios", "steady,scale", "--duration", "1s"]).spawn()?;
+    let give_up = Instant::now() + LIMIT;
+    while of_the_backend(".spec.replicas").await? != "5" {
+        ensure!(Instant::now() < give_up, "the backend is never scaled to 5 replicas");
+        sleep(Duration::from_millis(100)).await;
+    }
+    let pid = run.id().context("it runs")?.to_string();
+    Command::new("kill").args(["-INT", &pid]).status().await?;
+    let output = run.wait_with_output().await?;
+    assert_eq!(output.status.code(), Some(130), "{}", printed(&output));
+    assert!(printed(&output).contains("| steady"), "{}", printed(&output));
+    assert_eq!(of_the_backend(".spec.replicas").await?, "2");
+    Ok(())
+}

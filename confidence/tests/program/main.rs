@@ -1,0 +1,8 @@
+//! The program without a cluster: does it count what happens, does it notice a loss, and does it restore what it changes?
+
+#![expect(clippy::unwrap_used, reason = "the helpers of a test panic as the test does")]
+
+mod command;
+mod kubectl;
+mod server;
+mod traffic;

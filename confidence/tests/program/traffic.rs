@@ -1,0 +1,331 @@
+//! Requests and what becomes of them.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use confidence::report::{Report, ScenarioReport, Verdict, build};
+use confidence::scenarios::Scenario;
+use confidence::traffic::client::{Client, Target};
+use confidence::traffic::generator::generate;
+use confidence::traffic::outcome::{ConnectionKind, LossKind, Outcome};
+use confidence::traffic::request::{Field, Request, Response};
+use confidence::traffic::tally::{SharedTally, Tally};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::server::{Reply, Server, good, response};
+
+const LIMIT: Duration = Duration::from_secs(30);
+const CONNECTIONS: u32 = 4;
+
+fn target(server: &Server) -> Target {
+    Target {
+        host: server.address.ip().to_string(),
+        port: server.address.port(),
+        request: Request {
+            method: "POST".parse().unwrap(),
+            path: "/submit".to_owned(),
+            headers: Vec::new(),
+            body: r#"{"name": "Ada {token}"}"#.to_owned(),
+        },
+        response: Response {
+            contains: Some("Hello, Ada {token}!".to_owned()),
+            pod: Some(Field::Pointer("/pod".to_owned())),
+            version: Some(Field::Pointer("/version".to_owned())),
+            proxy: None,
+            retried: Some(Field::try_from("header:x-retried".to_owned()).unwrap()),
+            ..Response::default()
+        },
+        connections: CONNECTIONS,
+        timeout: LIMIT,
+    }
+}
+
+fn client(target: Target) -> (Arc<Client>, SharedTally) {
+    let tally = SharedTally::new(Instant::now());
+    (Client::new(target, tally.clone()).unwrap(), tally)
+}
+
+async fn send(client: &Client) -> Outcome {
+    client.send(Instant::now()).await
+}
+
+/// Returns the kind of the loss, and of its connection.
+async fn lost(client: &Client) -> (LossKind, ConnectionKind) {
+    match send(client).await {
+        Outcome::Lost(loss) => (loss.kind, loss.connection),
+        Outcome::Answered(answer) => panic!("answered: {answer:?}"),
+    }
+}
+
+/// Waits until the tally is as described.
+async fn until(tally: &SharedTally, description: &str, is_so: impl Fn(&Tally) -> bool) {
+    let poll = async {
+        while !tally.with(|tally| is_so(tally)) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, poll).await.expect(description);
+}
+
+/// Sends until the tally is as described.
+fn send_until(
+    client: Arc<Client>,
+    tally: &SharedTally,
+    description: &'static str,
+    is_so: fn(&Tally) -> bool,
+) -> JoinHandle<()> {
+    let watched = tally.clone();
+    let enough = async move { until(&watched, description, is_so).await };
+    tokio::spawn(generate(client, 1000, enough))
+}
+
+/// Returns the report of a run of one scenario with this tally.
+fn report(tally: &Tally, expected: Option<&str>) -> Report {
+    let route = build::route("direct", tally, 1.0, |_| expected.map(str::to_owned));
+    let mut report = Report::default();
+    report.scenarios.push(ScenarioReport {
+        scenario: Scenario::Steady,
+        title: "steady".to_owned(),
+        description: Scenario::Steady.description(),
+        is_control: false,
+        seconds: 1.0,
+        routes: vec![route],
+        events: Vec::new(),
+        pods: Vec::new(),
+        explanations: Vec::new(),
+        failure: None,
+    });
+    report.conclude();
+    report
+}
+
+#[tokio::test]
+async fn a_server_that_answers_loses_nothing() {
+    let server = Server::start(|request| Reply::Send(good(request))).await;
+    let (client, tally) = client(target(&server));
+    send_until(client, &tally, "enough are sent", |tally| tally.sent >= 200)
+        .await
+        .unwrap();
+    let tally = tally.take();
+    assert!(tally.sent >= 200);
+    assert_eq!((tally.answered(), tally.lost(), tally.retried), (tally.sent, 0, 0));
+    let report = report(&tally, None);
+    assert_eq!(report.verdict, Some(Verdict::Passed), "{}", report.summary);
+    let route = &report.scenarios[0].routes[0];
+    assert_eq!(route.versions, BTreeMap::from([("v1".to_owned(), tally.sent)]));
+    assert_eq!(route.pods, BTreeMap::from([("shop-a".to_owned(), tally.sent)]));
+    assert!(route.latency_ms.p50 > 0.0 && route.latency_ms.p50 <= route.latency_ms.p99);
+    assert_eq!(
+        route
+            .timeline
+            .iter()
+            .flat_map(|interval| interval.answered.values())
+            .sum::<u64>(),
+        tally.sent
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_dies_loses_requests_and_the_verdict_says_so() {
+    let server = Server::start(|request| Reply::Send(good(request))).await;
+    let (client, tally) = client(target(&server));
+    let sending = send_until(client, &tally, "one is refused", |tally| {
+        tally.losses.iter().any(|loss| loss.kind == LossKind::Refused)
+    });
+    until(&tally, "some are answered", |tally| tally.answered() >= 100).await;
+    drop(server);
+    sending.await.unwrap();
+    let tally = tally.take();
+    assert_eq!(tally.answered() + tally.lost(), tally.sent);
+    let verdict = report(&tally, None);
+    assert_eq!((verdict.verdict, verdict.exit_code()), (Some(Verdict::Lost), 1));
+    assert!(verdict.summary.contains("requests were lost"), "{}", verdict.summary);
+    let losses = &verdict.scenarios[0].routes[0].losses;
+    assert!(
+        losses
+            .iter()
+            .any(|loss| loss.kind == LossKind::Refused && loss.first <= loss.last)
+    );
+    assert_eq!(report(&tally, Some("killed on purpose")).verdict, Some(Verdict::Passed));
+}
+
+#[tokio::test]
+async fn a_response_counts_only_with_the_right_status_and_the_token_of_its_request() {
+    let someone_elses = |_: &str| Reply::Send(good(r#"{"name": "Grace"}"#));
+    let no_json = |_: &str| Reply::Send(response("200 OK", "", "Hello, Ada!"));
+    let bad_gateway = |request: &str| Reply::Send(good(request).replace("200 OK", "502 Bad Gateway"));
+    for (reply, kind) in [
+        (someone_elses as fn(&str) -> Reply, LossKind::WrongContent),
+        (no_json, LossKind::WrongContent),
+        (bad_gateway, LossKind::WrongStatus),
+    ] {
+        let server = Server::start(reply).await;
+        assert_eq!(lost(&client(target(&server)).0).await.0, kind);
+    }
+}
+
+#[tokio::test]
+async fn every_way_to_lose_a_request_has_its_kind() {
+    let close = |_: &str| Reply::SendAndClose(String::new());
+    let half = |request: &str| Reply::SendAndClose(good(request).replace("\"v1\"}", ""));
+    let garbage = |_: &str| Reply::SendAndClose("what?\r\n\r\n".to_owned());
+    for (reply, kind) in [
+        (close as fn(&str) -> Reply, LossKind::ResetBeforeResponse),
+        (half, LossKind::ResetWithinResponse),
+        (garbage, LossKind::WrongContent),
+    ] {
+        let server = Server::start(reply).await;
+        assert_eq!(lost(&client(target(&server)).0).await, (kind, ConnectionKind::New));
+    }
+    let server = Server::start(|_| Reply::Hang).await;
+    let hasty = Target {
+        timeout: Duration::from_millis(50),
+        ..target(&server)
+    };
+    assert_eq!(lost(&client(hasty).0).await.0, LossKind::TimedOut);
+    let gone = target(&server);
+    drop(server);
+    tokio::task::yield_now().await;
+    assert_eq!(lost(&client(gone.clone()).0).await.0, LossKind::Refused);
+    let nowhere = Target {
+        host: "no-such-host.invalid".to_owned(),
+        ..gone
+    };
+    assert_eq!(lost(&client(nowhere).0).await.0, LossKind::Unreachable);
+}
+
+#[tokio::test]
+async fn a_retry_that_a_proxy_reports_is_counted() {
+    let server = Server::start(|request| {
+        let retried = good(request).replace("content-length", "x-retried: true\r\ncontent-length");
+        Reply::Send(retried)
+    })
+    .await;
+    let (client, tally) = client(target(&server));
+    client.submit(Instant::now()).await;
+    let tally = tally.take();
+    assert_eq!((tally.answered(), tally.retried), (1, 1));
+}
+
+#[tokio::test]
+async fn half_of_the_requests_are_sent_on_kept_alive_connections() {
+    let server = Server::start(|request| Reply::Send(good(request))).await;
+    let (client, _tally) = client(target(&server));
+    for _ in 0..80 {
+        assert!(matches!(send(&client).await, Outcome::Answered(_)));
+    }
+    assert_eq!(server.accepted.load(Ordering::SeqCst), 40 + CONNECTIONS as usize);
+}
+
+#[tokio::test]
+async fn requests_are_sent_when_they_are_due_though_none_is_answered() {
+    static ANSWERS: Semaphore = Semaphore::const_new(0);
+    let server = Server::start_gated(|request| Reply::Send(good(request)), &ANSWERS).await;
+    let (client, tally) = client(target(&server));
+    let sending = send_until(client, &tally, "all are sent", |tally| tally.sent >= 50);
+    until(&tally, "all are sent", |tally| tally.sent >= 50).await;
+    assert_eq!(tally.with(|tally| tally.answered()), 0);
+    ANSWERS.add_permits(1000);
+    sending.await.unwrap();
+    let tally = tally.take();
+    assert_eq!(tally.answered(), tally.sent);
+    let first = tally
+        .answers
+        .iter()
+        .find(|answer| answer.due < Duration::from_millis(5))
+        .unwrap();
+    assert!(
+        first.latency >= Duration::from_millis(30),
+        "the latency counts from the time a request is due"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_without_notice_is_counted_and_an_announced_one_is_not() {
+    for (reply, closed) in [
+        (
+            (|request: &str| Reply::SendAndClose(good(request))) as fn(&str) -> Reply,
+            1,
+        ),
+        (
+            |request: &str| {
+                let announced = good(request).replace("content-length", "connection: close\r\ncontent-length");
+                Reply::SendAndClose(announced)
+            },
+            0,
+        ),
+    ] {
+        let server = Server::start(reply).await;
+        let (client, tally) = client(target(&server));
+        client.submit(Instant::now()).await;
+        let marker = Server::start(|request| Reply::SendAndClose(good(request))).await;
+        let (other, marked) = self::client(target(&marker));
+        other.submit(Instant::now()).await;
+        until(&marked, "the marker's close is noticed", |tally| {
+            tally.closed_without_notice.len() == 1
+        })
+        .await;
+        tally.with(|tally| {
+            assert_eq!((tally.answered(), tally.closed_without_notice.len()), (1, closed));
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_was_sent_is_never_sent_again() {
+    let seen = Arc::new(Mutex::new(BTreeMap::<String, u32>::new()));
+    let counter = seen.clone();
+    let server = Server::start(move |request| {
+        let mut seen = counter.lock().unwrap();
+        *seen.entry(crate::server::name(request).to_owned()).or_default() += 1;
+        match seen.len() % 3 {
+            0 => Reply::SendAndClose(String::new()),
+            1 => Reply::SendAndClose(good(request)),
+            _ => Reply::Send(good(request)),
+        }
+    })
+    .await;
+    let (client, tally) = client(target(&server));
+    send_until(client, &tally, "enough are sent", |tally| tally.sent >= 300)
+        .await
+        .unwrap();
+    let tally = tally.take();
+    let seen = seen.lock().unwrap();
+    assert!(seen.values().all(|&times| times == 1), "{seen:?}");
+    assert!(tally.lost() > 0 && tally.answered() > 0);
+    assert!(!tally.closed_without_notice.is_empty());
+}
+
+#[test]
+fn a_run_in_which_nothing_was_run_or_nothing_was_answered_proves_nothing() {
+    let mut nothing = Report::default();
+    nothing.conclude();
+    assert_eq!((nothing.verdict, nothing.exit_code()), (Some(Verdict::Incomplete), 3));
+    let mut tally = Tally::new(Instant::now());
+    assert_eq!(report(&tally, None).verdict, Some(Verdict::Incomplete));
+    tally.sent();
+    tally.record(Outcome::Answered(Default::default()), Instant::now(), Instant::now());
+    let mut report = report(&tally, None);
+    assert_eq!(report.verdict, Some(Verdict::Passed));
+    report.scenarios[0].failure = Some("made up".to_owned());
+    report.conclude();
+    assert_eq!(report.verdict, Some(Verdict::Incomplete));
+}
+
+#[test]
+fn a_negative_control_must_lose_something() {
+    let mut tally = Tally::new(Instant::now());
+    tally.sent();
+    tally.record(Outcome::Answered(Default::default()), Instant::now(), Instant::now());
+    let mut report = report(&tally, None);
+    report.scenarios[0].is_control = true;
+    report.conclude();
+    assert_eq!(report.verdict, Some(Verdict::Incomplete));
+    report.scenarios[0].routes[0].closed_without_notice = 1;
+    report.conclude();
+    assert_eq!(report.verdict, Some(Verdict::Passed));
+}
