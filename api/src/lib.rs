@@ -1,20 +1,19 @@
-//! The contract between the page and the backend: what is sent, what is answered, and what a valid name is.
+//! The contract between the page and the backend: request, response, valid names and paths. No I/O.
 //!
-//! Both sides compile these types, so neither can send what the other does not understand. Nothing here does I/O.
+//! Page and backend compile the same types, so that they cannot disagree about the wire format. Error responses are
+//! [problem documents](Problem).
 //!
-//! * [`name`]: a person's name, and why one is refused
-//! * [`submission`]: what the form sends and what a replica answers
-//! * [`problem`]: the answer when something is wrong
-//! * [`build`]: which build a replica runs
-//! * [`path`]: where the backend answers
+//! * [`name`]: a valid name, and the reasons for rejecting one
+//! * [`submission`]: the request and the response of the form
+//! * [`build`]: the build that a replica runs
+//! * [`path`]: the paths of the backend's endpoints
 
 pub mod build;
 pub mod name;
 pub mod path;
-pub mod problem;
 pub mod submission;
 
 pub use build::BuildInfo;
 pub use name::{InvalidName, Name};
 pub use problem::{FieldError, Problem};
-pub use submission::{Answer, Submission};
+pub use submission::{Submission, SubmissionResponse};

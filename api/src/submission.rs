@@ -33,7 +33,7 @@ impl From<Name> for Submission {
 /// The answer to a [`Submission`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Answer {
+pub struct SubmissionResponse {
     /// The message for the person, which bears their name.
     pub message: String,
     /// The pod that answered.

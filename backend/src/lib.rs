@@ -1,46 +1,18 @@
-//! The server that answers submissions, and drains before it ends.
-//!
-//! A request comes in at [`startup`] on a [`connection`], passes the [`layer`] around every handler, and [`routes`] says
-//! which handler answers it.
+//! The application: answers submissions with a message. Everything that is not specific to it is in the crate `service`.
 //!
 //! * [`settings`]: every flag and environment variable, read once
-//! * [`startup`]: the listener and the server
-//! * [`connection`]: how long it waits for its client, and for how much
-//! * [`routes`]: which handler answers what
-//! * [`submissions`], [`probes`], [`metrics`], [`version`], [`openapi`]: the handlers
-//! * [`body`], [`accept`], [`html`]: how a submission is read, and how its answer is written
-//! * [`error`]: everything that can be wrong with a request, and the problem document that says so
-//! * [`layer`], [`limits`], [`panics`]: what happens around every handler
-//! * [`request_context`], [`request_id`], [`trace_context`], [`request_span`]: what is known of a request, and logged
-//! * [`replica`]: what all requests share
-//! * [`drain`], [`signals`]: the end of the process
-//! * [`log`]: where log lines go, and what they look like; `otlp`, a feature: where spans go
+//! * [`app`]: the routes; [`state`]: the data they share
+//! * [`routes`]: the handlers, a file each
+//! * [`submission`]: parses a submission, and renders its response as HTML
+//! * [`error`]: the errors of this application as problem documents
+//! * [`openapi`]: the description of all routes
 
-pub mod accept;
-pub mod body;
-pub mod connection;
-pub mod drain;
+pub mod app;
 pub mod error;
-pub mod html;
-pub mod layer;
-pub mod limits;
-pub mod log;
-pub mod metrics;
 pub mod openapi;
-#[cfg(feature = "otlp")]
-pub mod otlp;
-pub mod panics;
-pub mod probes;
-pub mod replica;
-pub mod request_context;
-pub mod request_id;
-pub mod request_span;
 pub mod routes;
 pub mod settings;
-pub mod signals;
-pub mod startup;
-pub mod submissions;
-pub mod trace_context;
-pub mod version;
+pub mod state;
+pub mod submission;
 
 pub use settings::Settings;

@@ -1,9 +1,9 @@
-//! The process: settings, log, listener, and the server until a signal ends it.
+//! The process: settings, log, listener, and the service until a signal ends it.
 
 use std::{error::Error, process::ExitCode};
 
-use backend::{Settings, log, routes, signals, startup};
-use clap::Parser;
+use backend::{Settings, app, state::AppState};
+use service::{Service, listener, shutdown};
 
 #[cfg(target_env = "musl")]
 #[global_allocator]
@@ -11,7 +11,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
-    match run(&Settings::parse()).await {
+    match run(Settings::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -20,13 +20,28 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
-    let listener = startup::bind(settings)?;
-    let log = log::start(settings)?;
-    let shutdown = signals::shutdown(log.clone())?;
-    let outcome = startup::serve(listener, settings, routes::configure, shutdown).await;
-    #[cfg(feature = "otlp")]
-    backend::otlp::flush();
+async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
+    let listener = listener::bind(settings.address())
+        .map_err(|error| format!("{error}. Choose another address by --host and --port, or their variables."))?;
+    let log = settings.logging().start()?;
+    let shutdown = shutdown::on_signal(log.clone())?;
+    let state = AppState::new(&settings);
+    tracing::info!(
+        version = state.build.version,
+        commit = state.build.commit,
+        pod = state.build.pod,
+        "starting"
+    );
+    let outcome = Service::new("backend")
+        .build_info([
+            ("version", settings.app_version.clone()),
+            ("commit", settings.commit.clone()),
+        ])
+        .drain_time(settings.drain_time)
+        .shutdown_timeout(settings.shutdown_timeout)
+        .routes(app::routes(state))
+        .run(listener, shutdown)
+        .await;
     log.flush();
     Ok(outcome?)
 }

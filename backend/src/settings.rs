@@ -1,78 +1,97 @@
-//! Every setting is a flag and an environment variable; `--help` lists them. Nothing deeper reads the environment.
+//! Every setting is a flag and an environment variable; `--help` lists them. Nothing else reads the environment.
 
-use std::{net::IpAddr, time::Duration};
+use std::{
+    env,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
-use clap::{Parser, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{CommandFactory, FromArgMatches, Parser, builder::NonEmptyStringValueParser};
+use service::{Logging, logging::LogFormat};
 use tracing::level_filters::LevelFilter;
+
+/// The version that is reported where none is set: that of the crate.
+const DEFAULT_VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"));
+
+const VERSION_VARIABLE: &str = "K8S_DEMO_VERSION";
 
 /// Answers the submissions of the k8s-demo page.
 #[derive(Debug, Clone, Parser)]
 #[command(version, max_term_width = 120)]
 pub struct Settings {
-    /// Address to listen on; 0.0.0.0 listens on every network interface
-    #[arg(long, env, default_value = "127.0.0.1", value_parser = parse_host)]
+    /// Address to listen on; 0.0.0.0 is every IPv4 interface, :: every interface
+    #[arg(long, env = "K8S_DEMO_HOST", default_value = "127.0.0.1", value_parser = parse_host)]
     pub host: IpAddr,
 
-    /// Port to listen on; 0 takes a free one, and the log says which
-    #[arg(long, env, default_value_t = 8000, value_parser = parse_port)]
+    /// Port to listen on; 0 takes a free one, which the log reports
+    #[arg(long, env = "K8S_DEMO_PORT", default_value_t = 8000, value_parser = parse_port)]
     pub port: u16,
 
-    /// How long to go on accepting after the first signal, for the time Kubernetes takes to send clients elsewhere,
-    /// such as 5s
-    #[arg(long, env, default_value = "0s", value_parser = parse_duration)]
+    /// How long the listener stays open after the first signal, while Kubernetes removes the pod from its Services, such
+    /// as 5s. Less than 5s may lose requests
+    #[arg(long, env = "K8S_DEMO_DRAIN_TIME", value_name = "TIME", default_value = "5s", value_parser = parse_duration)]
     pub drain_time: Duration,
 
-    /// How long requests in flight may take after that, such as 20s
-    #[arg(long, env, default_value = "20s", value_parser = parse_duration)]
-    pub finish_time: Duration,
+    /// How long requests in flight may take after the drain, such as 20s
+    #[arg(long, env = "K8S_DEMO_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "20s", value_parser = parse_duration)]
+    pub shutdown_timeout: Duration,
 
-    /// What a log line looks like
-    #[arg(long, env, value_enum, default_value_t)]
+    /// Format of a log line: json, text, or auto, which is text on a terminal and json elsewhere
+    #[arg(long, env = "K8S_DEMO_LOG_FORMAT", value_name = "FORMAT", default_value = "auto", value_parser = parse_format)]
     pub log_format: LogFormat,
 
-    /// What is logged: off, error, warn, info, debug or trace; probes are logged at debug
-    #[arg(long, env, default_value = "info", value_parser = parse_level)]
+    /// Least severe level that is logged: off, error, warn, info, debug or trace; probes are logged at debug
+    #[arg(long, env = "K8S_DEMO_LOG_LEVEL", value_name = "LEVEL", default_value = "info", value_parser = parse_level)]
     pub log_level: LevelFilter,
 
-    /// Name that answers bear [default: the host's name, which in Kubernetes is the pod's]
-    #[arg(long, env, default_value_t = host_name(), hide_default_value = true, value_parser = NonEmptyStringValueParser::new())]
+    /// Pod name in responses [default: the host name, which in Kubernetes is the pod's name]
+    #[arg(long, env = "K8S_DEMO_POD_NAME", value_name = "NAME", default_value_t = host_name(), hide_default_value = true, value_parser = NonEmptyStringValueParser::new())]
     pub pod_name: String,
 
-    /// Version that answers bear
-    #[arg(
-        long,
-        env = "VERSION",
-        value_name = "VERSION",
-        default_value = concat!("v", env!("CARGO_PKG_VERSION")),
-        value_parser = NonEmptyStringValueParser::new()
-    )]
+    /// Version in responses
+    #[arg(long, env = VERSION_VARIABLE, value_name = "VERSION", default_value = DEFAULT_VERSION, value_parser = NonEmptyStringValueParser::new())]
     pub app_version: String,
 
-    /// Commit that `/version` tells
-    #[arg(long, env, default_value = "unknown", value_parser = NonEmptyStringValueParser::new())]
+    /// Commit in the response of /version
+    #[arg(long, env = "K8S_DEMO_COMMIT", value_name = "COMMIT", default_value = "unknown", value_parser = NonEmptyStringValueParser::new())]
     pub commit: String,
 }
 
-/// What a log line looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum LogFormat {
-    /// `text` on a terminal, otherwise `json`
-    #[default]
-    Auto,
-    /// One line for people
-    Text,
-    /// One JSON object a line
-    Json,
+impl Settings {
+    /// Parses the flags and variables. Prints the reason and exits where that fails.
+    pub fn parse() -> Self {
+        // The image sets the variable, so that `backend --version` prints the version that the image was built as.
+        let version = env::var(VERSION_VARIABLE).unwrap_or_else(|_| DEFAULT_VERSION.to_owned());
+        let matches = Self::command().version(version).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Returns the address to listen on.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from((self.host, self.port))
+    }
+
+    /// Returns the settings of the log.
+    pub fn logging(&self) -> Logging {
+        let logging = Logging::new(self.log_format, self.log_level);
+        #[cfg(feature = "otlp")]
+        let logging = logging.export_as(service::otlp::Identity {
+            name: "k8s-demo-backend".to_owned(),
+            version: self.app_version.clone(),
+            instance: self.pod_name.clone(),
+        });
+        logging
+    }
 }
 
 fn host_name() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }
 
-// Each of these says what is allowed; the libraries' own errors only say what is not.
+// The libraries' own errors say what is wrong; these say what is allowed.
 
 fn parse_host(value: &str) -> Result<IpAddr, String> {
-    let allowed = "write an IP address, such as 127.0.0.1, 0.0.0.0 or ::1";
+    let allowed = "write an IP address, such as 127.0.0.1, 0.0.0.0 or ::";
     value.parse().map_err(|_| allowed.to_owned())
 }
 
@@ -82,6 +101,15 @@ fn parse_port(value: &str) -> Result<u16, String> {
 
 fn parse_duration(value: &str) -> Result<Duration, String> {
     humantime::parse_duration(value).map_err(|_| "write a number and a unit, such as 500ms, 5s or 1m".to_owned())
+}
+
+fn parse_format(value: &str) -> Result<LogFormat, String> {
+    match value {
+        "auto" => Ok(LogFormat::Auto),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("write auto, text or json".to_owned()),
+    }
 }
 
 fn parse_level(value: &str) -> Result<LevelFilter, String> {

@@ -1,7 +1,7 @@
 //! Spans reach a real OpenTelemetry collector, which prints what it gets. `scripts/test-otlp` installs it first.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
-#[path = "http/server.rs"]
+#[path = "../../service/tests/http/server.rs"]
 #[expect(dead_code, reason = "the tests over HTTP use the rest of it")]
 mod server;
 
@@ -83,13 +83,20 @@ impl Collector {
     }
 }
 
+/// Returns the program that [`Server`] starts, in an environment without variables.
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_backend"));
+    command.env_clear().args(["--port", "0", "--log-format", "json"]);
+    command
+}
+
 async fn start(collector: &Collector) -> Server {
     start_as("", collector).await
 }
 
 /// Starts a backend that exports under this name, or under its own where the name is empty.
 async fn start_as(name: &str, collector: &Collector) -> Server {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_backend"));
+    let mut command = program();
     command.env("OTEL_SERVICE_NAME", name);
     command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint);
     command.env("OTEL_BSP_SCHEDULE_DELAY", "10");

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 use api::{Name, Submission};
-use backend::body::{MediaType, parse};
+use backend::submission::parsing::{MediaType, parse};
 use proptest::prelude::*;
 
 proptest! {

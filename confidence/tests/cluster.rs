@@ -58,7 +58,7 @@ async fn until_ready() -> Result<()> {
 #[tokio::test]
 async fn a_rollout_without_draining_loses_submissions_and_the_run_says_so() -> Result<()> {
     let _cluster = CLUSTER.lock().await;
-    let drain = r#"{"env": [{"name": "DRAIN_TIME", "value": "0s"}], "name": "backend"}"#;
+    let drain = r#"{"env": [{"name": "K8S_DEMO_DRAIN_TIME", "value": "0s"}], "name": "backend"}"#;
     let pre_stop = r#"{"lifecycle": null, "name": "frontend"}"#;
     for (app, patch) in [("backend", drain), ("frontend", pre_stop)] {
         let patch = format!(r#"{{"spec": {{"template": {{"spec": {{"containers": [{patch}]}}}}}}}}"#);

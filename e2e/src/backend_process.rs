@@ -22,10 +22,10 @@ impl BackendProcess {
     pub async fn start(pod: &str, version: &str) -> Result<Self> {
         let binary = binary()?;
         let mut process = Command::new(&binary)
-            .env("PORT", "0")
-            .env("POD_NAME", pod)
-            .env("VERSION", version)
-            .env("LOG_FORMAT", "json")
+            .env("K8S_DEMO_PORT", "0")
+            .env("K8S_DEMO_POD_NAME", pod)
+            .env("K8S_DEMO_VERSION", version)
+            .env("K8S_DEMO_LOG_FORMAT", "json")
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()

@@ -281,7 +281,7 @@ fn a_pod_has_time_to_drain_and_to_finish_before_it_is_killed() {
         setting.value.unwrap().strip_suffix('s').unwrap().parse().unwrap()
     };
     let grace = pod("backend").termination_grace_period_seconds.unwrap();
-    assert!(seconds("DRAIN_TIME") + seconds("FINISH_TIME") + 2 <= grace);
+    assert!(seconds("K8S_DEMO_DRAIN_TIME") + seconds("K8S_DEMO_SHUTDOWN_TIMEOUT") + 2 <= grace);
 
     let pre_stop = container("frontend")
         .lifecycle

@@ -2,7 +2,7 @@
 //!
 //! A submission has no side effect, so trying again is safe. That is what makes a dying replica invisible to people.
 
-use api::{Answer, Name, Problem};
+use api::{Name, Problem, SubmissionResponse};
 use gloo_net::http::{Request, Response};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Array;
@@ -25,7 +25,7 @@ pub const TRIES: u32 = PAUSES.len() as u32 + 1;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
     /// What the replica answered.
-    pub answer: Answer,
+    pub answer: SubmissionResponse,
     /// From the first try to the answer, in milliseconds.
     pub millis: f64,
     /// How many tries it took.
@@ -100,7 +100,7 @@ pub async fn submit(name: Name, permit: AbortSignal, on_retry: impl Fn(u32, &str
 }
 
 /// One try.
-async fn attempt(form: &JsValue, permit: &AbortSignal) -> Result<Answer, Failure> {
+async fn attempt(form: &JsValue, permit: &AbortSignal) -> Result<SubmissionResponse, Failure> {
     let limit = AbortSignal::timeout_with_u32(TRY_LIMIT);
     let signal = AbortSignal::any(&Array::of2(permit, &limit));
     let response = async {
@@ -125,7 +125,7 @@ async fn attempt(form: &JsValue, permit: &AbortSignal) -> Result<Answer, Failure
 }
 
 /// What a response means. A fault of the backend's side (5xx) may be gone at the next try.
-fn understand(response: &Response, body: &str) -> Result<Answer, Failure> {
+fn understand(response: &Response, body: &str) -> Result<SubmissionResponse, Failure> {
     let status = response.status();
     if response.ok() {
         return wire::answer(body).map_or_else(|| lost("The backend's answer cannot be understood."), Ok);

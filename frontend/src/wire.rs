@@ -1,7 +1,7 @@
 //! The contract's types as they travel, written and read by what the browser has for that: a parser of our own would be
 //! another 15 kB to download. A member that is added to a type must be added here, or this does not compile.
 
-use api::{Answer, FieldError, Name, Problem, Submission};
+use api::{FieldError, Name, Problem, Submission, SubmissionResponse};
 use js_sys::{Array, JSON, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::UrlSearchParams;
@@ -15,9 +15,9 @@ pub fn form(name: Name) -> JsValue {
 }
 
 /// The answer that stands there, if one does.
-pub fn answer(body: &str) -> Option<Answer> {
+pub fn answer(body: &str) -> Option<SubmissionResponse> {
     let answer = JSON::parse(body).ok()?;
-    Some(Answer {
+    Some(SubmissionResponse {
         message: text(&answer, "message")?,
         pod: text(&answer, "pod")?,
         version: text(&answer, "version")?,

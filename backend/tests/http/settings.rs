@@ -6,39 +6,73 @@ use crate::server::Server;
 
 fn backend(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_backend"))
+        .env_clear()
         .args(arguments)
         .output()
         .unwrap()
+}
+
+/// Undoes the wrapping of lines at the width of the terminal.
+fn without_line_breaks(help: Vec<u8>) -> String {
+    let help = String::from_utf8(help).unwrap();
+    help.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
 fn help_explains_every_setting_and_its_variable() {
     let output = backend(&["--help"]);
     assert!(output.status.success());
-    let help = String::from_utf8(output.stdout).unwrap();
+    let help = without_line_breaks(output.stdout);
     for variable in [
         "HOST",
         "PORT",
         "DRAIN_TIME",
-        "FINISH_TIME",
+        "SHUTDOWN_TIMEOUT",
         "LOG_FORMAT",
         "LOG_LEVEL",
         "POD_NAME",
         "VERSION",
         "COMMIT",
     ] {
-        assert!(help.contains(&format!("[env: {variable}=")), "{variable} in {help}");
+        assert!(
+            help.contains(&format!("[env: K8S_DEMO_{variable}=")),
+            "{variable} in {help}"
+        );
     }
 }
 
 #[test]
-fn the_version_is_told() {
-    let output = backend(&["--version"]);
-    assert!(output.status.success());
-    assert_eq!(
-        String::from_utf8(output.stdout).unwrap(),
-        concat!("backend ", env!("CARGO_PKG_VERSION"), "\n")
-    );
+fn the_version_option_prints_the_version_that_the_image_was_built_as() {
+    let run = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backend"));
+        let output = command
+            .env_clear()
+            .envs(variables.iter().copied())
+            .arg("--version")
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(run(&[("K8S_DEMO_VERSION", "v2")]), "backend v2\n");
+    assert_eq!(run(&[]), concat!("backend v", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn variables_without_the_prefix_are_ignored() {
+    let output = Command::new(env!("CARGO_BIN_EXE_backend"))
+        .env_clear()
+        .envs([
+            ("HOST", "x86_64-conda-linux-gnu"),
+            ("PORT", "none"),
+            ("LOG_LEVEL", "loud"),
+            ("VERSION", "v9"),
+        ])
+        .arg("--version")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("v9"));
 }
 
 #[test]
@@ -47,8 +81,8 @@ fn a_bad_value_is_named_with_its_setting_and_what_is_allowed() {
         ("--host", "nowhere", "an IP address"),
         ("--port", "70000", "0 to 65535"),
         ("--drain-time", "5", "such as 500ms, 5s or 1m"),
-        ("--finish-time", "long", "such as 500ms, 5s or 1m"),
-        ("--log-format", "xml", "auto, text, json"),
+        ("--shutdown-timeout", "long", "such as 500ms, 5s or 1m"),
+        ("--log-format", "xml", "auto, text or json"),
         ("--log-level", "loud", "off, error, warn, info, debug or trace"),
         ("--pod-name", "", "a value is required"),
     ] {
@@ -65,7 +99,7 @@ fn a_bad_value_is_named_with_its_setting_and_what_is_allowed() {
 #[test]
 fn a_bad_variable_is_an_error_like_a_bad_flag() {
     let output = Command::new(env!("CARGO_BIN_EXE_backend"))
-        .env("DRAIN_TIME", "soon")
+        .env("K8S_DEMO_DRAIN_TIME", "soon")
         .output()
         .unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
@@ -89,9 +123,9 @@ async fn a_taken_port_is_named_with_how_to_choose_another() {
 #[tokio::test]
 async fn a_variable_does_what_its_flag_does() {
     let output = Command::new(env!("CARGO_BIN_EXE_backend"))
-        .env("PORT", "0")
+        .env("K8S_DEMO_PORT", "0")
         .arg("--help")
         .output()
         .unwrap();
-    assert!(String::from_utf8(output.stdout).unwrap().contains("[env: PORT=0]"));
+    assert!(without_line_breaks(output.stdout).contains("[env: K8S_DEMO_PORT=0]"));
 }

@@ -1,6 +1,6 @@
 //! `POST /api/submissions` with a valid name, and the page that a browser without script gets.
 
-use crate::server::Server;
+use crate::{server::Server, submit};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -12,8 +12,7 @@ fn answer() -> serde_json::Value {
 #[tokio::test]
 async fn a_json_submission_is_answered_with_message_pod_and_version() {
     let server = Server::start(&[]).await;
-    let response = server
-        .submit("application/json; charset=utf-8", r#"{"name": " Ada "}"#)
+    let response = submit(&server, "application/json; charset=utf-8", r#"{"name": " Ada "}"#)
         .send()
         .await
         .unwrap();
@@ -25,7 +24,7 @@ async fn a_json_submission_is_answered_with_message_pod_and_version() {
 #[tokio::test]
 async fn a_form_submission_is_answered_the_same() {
     let server = Server::start(&[]).await;
-    let response = server.submit(FORM, "name=+Ada+").send().await.unwrap();
+    let response = submit(&server, FORM, "name=+Ada+").send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.json::<serde_json::Value>().await.unwrap(), answer());
 }
@@ -47,8 +46,8 @@ async fn a_name_of_any_script_comes_back_as_it_was_sent() {
             .client
             .post(server.url("/api/submissions"))
             .form(&[("name", name)]);
-        for request in [server.submit("application/json", json), form] {
-            let answer: api::Answer = request.send().await.unwrap().json().await.unwrap();
+        for request in [submit(&server, "application/json", json), form] {
+            let answer: api::SubmissionResponse = request.send().await.unwrap().json().await.unwrap();
             assert!(answer.message.contains(name), "{answer:?}");
         }
     }
@@ -57,8 +56,7 @@ async fn a_name_of_any_script_comes_back_as_it_was_sent() {
 #[tokio::test]
 async fn a_form_sent_without_script_is_answered_with_a_page() {
     let server = Server::start(&[]).await;
-    let response = server
-        .submit(FORM, "name=Ada")
+    let response = submit(&server, FORM, "name=Ada")
         .header("accept", BROWSER)
         .send()
         .await
@@ -101,8 +99,7 @@ async fn an_invalid_name_sent_without_script_stays_typed_beside_the_reason() {
 #[tokio::test]
 async fn a_name_is_escaped_wherever_the_page_shows_it() {
     let server = Server::start(&[]).await;
-    let response = server
-        .submit(FORM, "name=%3Cscript%3E%22%26")
+    let response = submit(&server, FORM, "name=%3Cscript%3E%22%26")
         .header("accept", BROWSER)
         .send()
         .await

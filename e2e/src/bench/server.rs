@@ -48,8 +48,7 @@ impl Server {
         let started = Instant::now();
         let mut process = Command::new(program)
             .env("PORT", address.port().to_string())
-            // As in the manifests. It also is what lets a connection be kept alive.
-            .env("DRAIN_TIME", "5s")
+            .env("K8S_DEMO_PORT", address.port().to_string())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;

@@ -7,11 +7,11 @@ use actix_web::{
     error::ErrorUnprocessableEntity,
     web::{self, Json},
 };
-use api::{Answer, Name, Submission, path};
+use api::{Name, Submission, SubmissionResponse, path};
 
 async fn submit(submission: Json<Submission>) -> actix_web::Result<HttpResponse> {
     let name = Name::try_from(submission.name.as_str()).map_err(ErrorUnprocessableEntity)?;
-    Ok(HttpResponse::Ok().json(Answer {
+    Ok(HttpResponse::Ok().json(SubmissionResponse {
         message: format!("Hello, {name}! Nice to meet you."),
         pod: "pod".to_owned(),
         version: "v1".to_owned(),

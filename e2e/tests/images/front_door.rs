@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use api::{Answer, Problem};
+use api::{Problem, SubmissionResponse};
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ async fn submissions_are_balanced_over_the_pods_in_turn() -> Result<()> {
     let mut last_pods = Vec::new();
     while last_pods.first() == last_pods.last() {
         let response = stage.until(StatusCode::OK, |http| submission(http, &url)).await?;
-        last_pods.push(response.json::<Answer>().await?.pod);
+        last_pods.push(response.json::<SubmissionResponse>().await?.pod);
         if last_pods.len() > 2 {
             last_pods.remove(0);
         }
@@ -44,7 +44,9 @@ async fn submissions_are_balanced_over_the_pods_in_turn() -> Result<()> {
     let mut shares = BTreeMap::new();
     for _ in 0..100 {
         let response = submission(&stage.http, &url).send().await?;
-        *shares.entry(response.json::<Answer>().await?.pod).or_insert(0) += 1;
+        *shares
+            .entry(response.json::<SubmissionResponse>().await?.pod)
+            .or_insert(0) += 1;
     }
     assert_eq!(shares.into_values().collect::<Vec<_>>(), [50, 50]);
     Ok(())
@@ -97,7 +99,7 @@ async fn the_service_is_the_backup_while_dns_knows_no_pod() -> Result<()> {
     let response = stage
         .until(StatusCode::OK, |http| submission(http, &frontend.url))
         .await?;
-    assert!(response.json::<Answer>().await?.message.contains("Ada"));
+    assert!(response.json::<SubmissionResponse>().await?.message.contains("Ada"));
     let lines = frontend.requests_in_log(1).await?;
     let upstream = format!("{}:8000", backend.address().await?);
     assert_eq!(lines.last().unwrap()["upstream"], upstream);

@@ -7,7 +7,7 @@ mod front_door;
 mod stage;
 
 use anyhow::{Context, Result};
-use api::{Answer, BuildInfo, Problem, Submission, path};
+use api::{BuildInfo, Problem, Submission, SubmissionResponse, path};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 
 use crate::stage::{Stage, inspect};
@@ -176,7 +176,7 @@ async fn the_frontend_starts_without_a_backend_and_finds_it_when_it_comes_and_wh
         let backend = stage.backend().await?; // with another address every time
         let response = stage.until(StatusCode::OK, |http| submission(http, &url)).await?;
         assert_eq!(values(&response, "x-request-id"), ["test-1"]);
-        let answer: Answer = response.json().await?;
+        let answer: SubmissionResponse = response.json().await?;
         assert!(answer.message.contains("Ada") && answer.version == "v1");
         backend.kill().await?;
     }

@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn answered(number: u32, message: &str) -> FormAction {
-        let answer = api::Answer {
+        let answer = api::SubmissionResponse {
             message: message.to_owned(),
             pod: "backend-a".to_owned(),
             version: "v1".to_owned(),

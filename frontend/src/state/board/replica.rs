@@ -2,7 +2,7 @@
 
 use std::collections::BinaryHeap;
 
-use api::Answer;
+use api::SubmissionResponse;
 use yew::AttrValue;
 
 use crate::state::colour::colours_by_preference;
@@ -48,7 +48,7 @@ impl Replica {
     pub const SHAPES: u32 = 3;
 
     /// The replica that gave this answer.
-    pub fn find_or_add<'a>(replicas: &'a mut Vec<Self>, answer: &Answer) -> &'a mut Self {
+    pub fn find_or_add<'a>(replicas: &'a mut Vec<Self>, answer: &SubmissionResponse) -> &'a mut Self {
         let known = replicas.iter().position(|replica| *replica.pod == *answer.pod);
         let index = known.unwrap_or_else(|| {
             replicas.push(Self::new(replicas, answer));
@@ -57,7 +57,7 @@ impl Replica {
         &mut replicas[index]
     }
 
-    fn new(others: &[Self], Answer { pod, version, .. }: &Answer) -> Self {
+    fn new(others: &[Self], SubmissionResponse { pod, version, .. }: &SubmissionResponse) -> Self {
         let is_free = |colour: &u32| others.iter().all(|other| other.colour != *colour);
         let mut preferred = colours_by_preference(pod);
         let first = preferred.next().unwrap_or_default();
@@ -122,7 +122,7 @@ mod tests {
     fn replicas(pods: &[(&str, &str)]) -> Vec<Replica> {
         let mut replicas = Vec::new();
         for (pod, version) in pods {
-            let answer = Answer {
+            let answer = SubmissionResponse {
                 message: String::new(),
                 pod: (*pod).to_owned(),
                 version: (*version).to_owned(),

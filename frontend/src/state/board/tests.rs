@@ -1,6 +1,6 @@
 //! Made-up histories, and what the board makes of them.
 
-use api::Answer;
+use api::SubmissionResponse;
 
 use super::*;
 
@@ -59,7 +59,7 @@ impl History {
 
 fn answer(at: f64, pod: &str, tries: u32) -> Event {
     let (pod, version) = pod.split_once(':').unwrap();
-    let answer = Answer {
+    let answer = SubmissionResponse {
         message: String::new(),
         pod: pod.to_owned(),
         version: version.to_owned(),

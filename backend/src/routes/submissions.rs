@@ -1,0 +1,116 @@
+//! `POST /api/submissions`: takes a person's name, and returns a message for them.
+
+use std::collections::BTreeMap;
+
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+    web,
+};
+use api::{BuildInfo, Name, Submission, SubmissionResponse, path};
+use service::{
+    body,
+    openapi::{AnyProblem, problem_response},
+};
+use utoipa::{
+    IntoResponses, PartialSchema,
+    openapi::{Content, ContentBuilder, RefOr, Response},
+};
+
+use crate::{
+    error::Error,
+    state::AppState,
+    submission::{
+        accept::prefers_html,
+        html,
+        parsing::{MediaType, parse},
+    },
+};
+
+/// The same as `json` would set, without parsing it for every response.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Answers a submission: with JSON, or with a page where a browser sent the form without script.
+#[utoipa::path(
+    post,
+    path = path::SUBMISSIONS,
+    request_body(content(
+        (Submission = "application/json"),
+        (Submission = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (
+            status = 200,
+            description = "The message.",
+            content((SubmissionResponse = "application/json"), (String = "text/html"))
+        ),
+        SubmissionProblem,
+        AnyProblem,
+    )
+)]
+pub async fn submit(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<AppState>,
+) -> Result<HttpResponse, Error> {
+    let media_type = MediaType::from_request(&request)?;
+    let body = body::read(&request, payload).await?;
+    let submission = parse(media_type, &body)?;
+    let outcome = Name::try_from(submission.name.as_str())
+        .map_err(Error::from)
+        .map(|name| respond(&name, &state.build));
+
+    if media_type == MediaType::Form && prefers_html(&request) {
+        return Ok(match outcome {
+            Ok(answer) => html::respond(HttpResponse::Ok(), html::answered(&answer)),
+            Err(error) => {
+                let status = HttpResponse::build(error.status_code());
+                html::respond(status, html::refused(&submission.name, &error))
+            }
+        });
+    }
+    outcome.map(|response| {
+        HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, JSON))
+            .json(response)
+    })
+}
+
+fn respond(name: &Name, build: &BuildInfo) -> SubmissionResponse {
+    SubmissionResponse {
+        message: format!("Hello, {name}! Nice to meet you."),
+        pod: build.pod.clone(),
+        version: build.version.clone(),
+    }
+}
+
+/// The problems with which a submission may be rejected, besides [`AnyProblem`].
+struct SubmissionProblem;
+
+impl IntoResponses for SubmissionProblem {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let describe = |status: StatusCode| {
+            let response = match status {
+                // The page that keeps the entered name.
+                StatusCode::UNPROCESSABLE_ENTITY => problem_response(status).content("text/html", html_content()),
+                _ => problem_response(status),
+            };
+            (status.as_str().to_owned(), response.build().into())
+        };
+        let statuses = [
+            StatusCode::BAD_REQUEST,
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ];
+        statuses.into_iter().map(describe).collect()
+    }
+}
+
+fn html_content() -> Content {
+    ContentBuilder::new().schema(Some(String::schema())).build()
+}

@@ -1,0 +1,82 @@
+//! The pages for a form that was sent without script. maud escapes everything that is put into them.
+
+use actix_web::{HttpResponse, HttpResponseBuilder, http::header};
+use api::{SubmissionResponse, path};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::error::Error;
+
+/// Where the front end serves the page's own style sheet. Straight from the backend there is none, and none is needed.
+const STYLE_SHEET: &str = "/style.css";
+
+/// Nothing but that style sheet is loaded, and the form goes nowhere else.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// A page as a response.
+pub fn respond(mut response: HttpResponseBuilder, page: Markup) -> HttpResponse {
+    response
+        .content_type(mime::TEXT_HTML_UTF_8)
+        .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .body(page.into_string())
+}
+
+/// The page that bears the message, and the form for the next name.
+pub fn answered(answer: &SubmissionResponse) -> Markup {
+    page(
+        &answer.message,
+        html! {
+            (form("", None))
+            section.outcome aria-label="Answer" {
+                div role="status" {
+                    p.message { (answer.message) }
+                    p.by { span.pod { (answer.pod) } " " span.version { (answer.version) } }
+                }
+            }
+        },
+    )
+}
+
+/// The page that says why a name is refused. What was typed stays typed.
+pub fn refused(typed: &str, error: &Error) -> Markup {
+    page("The name needs a change", form(typed, Some(error)))
+}
+
+fn page(title: &str, content: Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                link rel="stylesheet" href=(STYLE_SHEET);
+            }
+            body {
+                main {
+                    header {
+                        h1 { "Who answers?" }
+                        p { a href="/" { "Back to the page" } }
+                    }
+                    (content)
+                }
+            }
+        }
+    }
+}
+
+/// The same form as the page's, so that the same style sheet fits.
+fn form(typed: &str, error: Option<&Error>) -> Markup {
+    html! {
+        form #name-form method="post" action=(path::SUBMISSIONS) {
+            label for="name" { "Your name" }
+            div.field {
+                input #name name="name" type="text" value=(typed) autocomplete="name" autofocus enterkeyhint="send"
+                    aria-describedby="name-error" aria-invalid=[error.map(|_| "true")];
+                button { "Submit" }
+            }
+            p #name-error.error role=[error.map(|_| "alert")] { @if let Some(error) = error { (error) } }
+        }
+    }
+}

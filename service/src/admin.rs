@@ -1,0 +1,70 @@
+//! The endpoints for Kubernetes and Prometheus: `/healthz`, `/readyz` and `/metrics`.
+//!
+//! Liveness and readiness are different questions: should the container be restarted, and should the pod get traffic?
+
+use actix_web::{
+    HttpResponse,
+    web::{self, ServiceConfig},
+};
+
+use crate::{metrics::Metrics, rejection::Rejection, routes::get, shutdown::Drain};
+
+/// `GET`: 200 while the process is alive. Kubernetes restarts the container when it fails (liveness).
+pub const HEALTHZ: &str = "/healthz";
+
+/// `GET`: 200 while the server wants traffic, 503 while it drains. Kubernetes removes the pod from its Services when it
+/// fails (readiness).
+pub const READYZ: &str = "/readyz";
+
+/// `GET`: the metrics in the Prometheus text format.
+pub const METRICS: &str = "/metrics";
+
+/// Adds the endpoints to an app that has [`Drain`] and [`Metrics`] as its data.
+pub(crate) fn configure(app: &mut ServiceConfig) {
+    app.service(get(HEALTHZ, healthz))
+        .service(get(READYZ, readyz))
+        .service(get(METRICS, metrics));
+}
+
+/// Returns whether a route is one of these, which are requested every few seconds and would fill the log.
+pub(crate) fn is_admin(route: &str) -> bool {
+    [HEALTHZ, READYZ, METRICS].contains(&route)
+}
+
+/// Answers 200 while the process is alive. It stays alive while it drains: a restart would lose the requests in flight.
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = HEALTHZ, responses(
+    (status = 200, description = "The process is alive.", body = String),
+    crate::openapi::AnyProblem,
+)))]
+pub async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type(mime::TEXT_PLAIN_UTF_8).body("alive\n")
+}
+
+/// Answers 200 while the server wants traffic, and 503 while it drains.
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = READYZ, responses(
+    (status = 200, description = "The server wants traffic.", body = String),
+    (status = 503, description = "The server is draining.", body = String),
+    crate::openapi::AnyProblem,
+)))]
+pub async fn readyz(drain: web::Data<Drain>) -> HttpResponse {
+    if drain.is_draining() {
+        HttpResponse::ServiceUnavailable()
+            .content_type(mime::TEXT_PLAIN_UTF_8)
+            .body("draining\n")
+    } else {
+        HttpResponse::Ok().content_type(mime::TEXT_PLAIN_UTF_8).body("ready\n")
+    }
+}
+
+/// Answers with all metrics.
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = METRICS, responses(
+    (status = 200, description = "The metrics in the Prometheus text format.", body = String),
+    crate::openapi::AnyProblem,
+)))]
+pub async fn metrics(metrics: web::Data<Metrics>, drain: web::Data<Drain>) -> Result<HttpResponse, Rejection> {
+    let text = metrics.gather(drain.is_draining()).map_err(|error| {
+        tracing::error!(%error, "cannot encode the metrics");
+        Rejection::Internal
+    })?;
+    Ok(HttpResponse::Ok().content_type(prometheus::TEXT_FORMAT).body(text))
+}

@@ -1,0 +1,40 @@
+//! The parts of an actix-web service on Kubernetes that do not depend on what it does.
+//!
+//! A service built on this crate drains before it shuts down, answers Kubernetes' probes, exports Prometheus metrics, writes one
+//! JSON log line a request, gives every request an id, and survives slow, malformed and oversized requests. Every error
+//! response is a [problem document](problem::Problem). `examples/hello.rs` is a complete service.
+//!
+//! A request arrives on a [`connection`], passes the [`middleware`], and reaches the handler that [`Service::routes`] chose.
+//!
+//! * [`server`]: runs the HTTP service until it has shut down; [`listener`]: binds its port
+//! * [`shutdown`]: signals and the drain
+//! * [`limits`]: the limits of requests and connections, with defaults
+//! * [`connection`]: read timeouts and sizes that actix-web lacks
+//! * [`middleware`]: request ids, trace context, panics, metrics, the log line, response headers
+//! * [`admin`]: the endpoints `/healthz`, `/readyz` and `/metrics`; [`metrics`]: the recorder
+//! * [`routes`]: resources that reject other methods with a problem document; [`body`]: reads a request's body
+//! * [`rejection`]: the errors of the protocol as problem documents
+//! * [`logging`]: JSON lines or text, written by a thread of its own
+//! * `openapi` (feature): describes the endpoints and problems above; `otlp` (feature): exports spans
+
+pub mod admin;
+pub mod body;
+pub mod connection;
+pub mod limits;
+pub mod listener;
+pub mod logging;
+pub mod metrics;
+pub mod middleware;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+#[cfg(feature = "otlp")]
+pub mod otlp;
+pub mod rejection;
+pub mod routes;
+pub mod server;
+pub mod shutdown;
+
+pub use limits::Limits;
+pub use logging::Logging;
+pub use rejection::Rejection;
+pub use server::Service;

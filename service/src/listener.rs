@@ -1,0 +1,106 @@
+//! Binds the port that the server listens on.
+
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+};
+
+use socket2::{Domain, Socket, Type};
+
+/// The length of the accept backlog. Linux shortens it to `net.core.somaxconn`, 4096 by default.
+const BACKLOG: i32 = 4096;
+
+/// Why no listener could be bound.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Another process listens on this address.
+    #[error("port {} of {} is in use by another process", .0.port(), .0.ip())]
+    InUse(SocketAddr),
+    /// The operating system reports another error.
+    #[error("cannot listen on {address}: {cause}")]
+    Failed {
+        /// The requested address.
+        address: SocketAddr,
+        /// The error of the operating system.
+        cause: io::Error,
+    },
+}
+
+/// Binds a listener. The kernel accepts connections from here on; the server answers them once it runs.
+///
+/// The address `::` listens on IPv6 and IPv4, and on IPv4 alone where the kernel has no IPv6.
+///
+/// # Errors
+///
+/// When the address is in use or not available.
+pub fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
+    let listener = match listen(address) {
+        Err(error) if address.ip() == Ipv6Addr::UNSPECIFIED && is_without_ipv6(&error) => {
+            listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port())))
+        }
+        outcome => outcome,
+    };
+    listener.map_err(|cause| match cause.kind() {
+        io::ErrorKind::AddrInUse => BindError::InUse(address),
+        _ => BindError::Failed { address, cause },
+    })
+}
+
+/// Like `TcpListener::bind`, with a larger accept backlog and, for `::`, IPv4 too.
+///
+/// When the default backlog of 128 is full, the kernel drops SYNs and clients retry after one second.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if address.ip() == Ipv6Addr::UNSPECIFIED {
+        // The default depends on the sysctl net.ipv6.bindv6only.
+        socket.set_only_v6(false)?;
+    }
+    // A restarted process must not wait until the kernel has forgotten its predecessor's connections.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Returns whether an error of [`listen`] on `::` means that the kernel has no IPv6: it knows no such sockets when booted
+/// with `ipv6.disable=1`, and no such address when the sysctl `disable_ipv6` is set.
+fn is_without_ipv6(error: &io::Error) -> bool {
+    const EAFNOSUPPORT: i32 = if cfg!(target_os = "linux") { 97 } else { 47 };
+    error.raw_os_error() == Some(EAFNOSUPPORT) || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn the_unspecified_ipv6_address_accepts_ipv4_too() {
+        let listener = bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0))).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        if listener.local_addr().unwrap().is_ipv6() {
+            TcpStream::connect((Ipv6Addr::LOCALHOST, port)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_kernel_without_ipv6_is_recognised_and_a_port_in_use_is_something_else() {
+        let code = if cfg!(target_os = "linux") { 97 } else { 47 };
+        assert!(is_without_ipv6(&io::Error::from_raw_os_error(code)));
+        assert!(is_without_ipv6(&io::ErrorKind::AddrNotAvailable.into()));
+        assert!(!is_without_ipv6(&io::ErrorKind::AddrInUse.into()));
+    }
+
+    #[test]
+    fn a_port_in_use_is_reported_with_its_address() {
+        let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let error = bind(address).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!("port {} of 127.0.0.1 is in use by another process", address.port())
+        );
+    }
+}

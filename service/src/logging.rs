@@ -1,0 +1,118 @@
+//! The log: what a line looks like, and how it leaves the process.
+//!
+//! * [`json`]: a line as one flat JSON object
+//! * [`timestamp`]: the time in a line
+//! * [`writer`]: the thread that writes lines, many at a time
+
+pub mod json;
+pub mod timestamp;
+pub mod writer;
+
+use std::{
+    backtrace::Backtrace,
+    io::{self, IsTerminal},
+    panic,
+};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+pub use self::writer::Log;
+use crate::middleware::request_span;
+
+/// The settings of the log.
+#[derive(Debug, Clone)]
+pub struct Logging {
+    format: LogFormat,
+    level: LevelFilter,
+    #[cfg(feature = "otlp")]
+    exported_as: Option<crate::otlp::Identity>,
+}
+
+/// What a log line looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// Text on a terminal, otherwise JSON.
+    #[default]
+    Auto,
+    /// A line for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Logging {
+    fn default() -> Self {
+        Self::new(LogFormat::Auto, LevelFilter::INFO)
+    }
+}
+
+impl Logging {
+    /// Creates the settings of a log from its format and its least severe level. Requests are logged at `info`, those of
+    /// probes and metrics at `debug`.
+    pub fn new(format: LogFormat, level: LevelFilter) -> Self {
+        Self {
+            format,
+            level,
+            #[cfg(feature = "otlp")]
+            exported_as: None,
+        }
+    }
+
+    /// Exports spans too, as those of this service.
+    #[cfg(feature = "otlp")]
+    #[must_use]
+    pub fn export_as(mut self, identity: crate::otlp::Identity) -> Self {
+        self.exported_as = Some(identity);
+        self
+    }
+
+    /// Starts the log. The last act of the process is [`Log::flush`].
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses the writer's thread, or the variables of OpenTelemetry are invalid.
+    pub fn start(self) -> io::Result<Log> {
+        let on_terminal = io::stdout().is_terminal();
+        let json = match self.format {
+            LogFormat::Auto => !on_terminal,
+            LogFormat::Text => false,
+            LogFormat::Json => true,
+        };
+        let filter = Targets::new()
+            .with_default(self.level)
+            // It would log malformed requests as errors of this server.
+            .with_target("actix_http", LevelFilter::OFF)
+            // It logs several lines for what `server` logs in one.
+            .with_target("actix_server", LevelFilter::WARN.min(self.level));
+        let log = Log::start(io::stdout())?;
+        let lines = if json {
+            // A line takes the ids from the request's metadata, which saves each request its span.
+            let filter = filter.with_target(request_span::TARGET, LevelFilter::OFF);
+            json::JsonLines(log.clone()).with_filter(filter).boxed()
+        } else {
+            let text = fmt::layer().with_target(false).with_ansi(on_terminal);
+            text.with_writer(log.clone()).with_filter(filter).boxed()
+        };
+        let subscriber = tracing_subscriber::registry().with(lines);
+        #[cfg(feature = "otlp")]
+        let subscriber = {
+            let export = |identity| crate::otlp::layer(identity, crate::middleware::TARGET);
+            subscriber.with(self.exported_as.map(export).transpose()?)
+        };
+        subscriber.init();
+        log_panics(log.clone());
+        Ok(log)
+    }
+}
+
+/// Logs a panic where it happens, so that the line carries the request's id.
+fn log_panics(log: Log) {
+    panic::set_hook(Box::new(move |panic| {
+        let backtrace = Backtrace::capture();
+        let location = panic.location().map(tracing::field::display);
+        tracing::error!(location, %backtrace, "panicked: {}", panic.payload_as_str().unwrap_or("no message"));
+        // It may be the last that this process does.
+        log.flush();
+    }));
+}

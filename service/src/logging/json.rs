@@ -1,0 +1,189 @@
+//! A log line as one flat JSON object: when and what, then the event's fields, then the ids of the request, then
+//! the fields of the spans around it.
+//!
+//! tracing-subscriber's own JSON formatter keeps a span's fields as an object, which it parses and writes again for every
+//! line. Here they are kept as they will stand in the line, and a line is put together in one piece of memory.
+
+use std::{cell::Cell, fmt::Debug};
+
+use serde::Serialize;
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+};
+use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
+
+use super::{Log, timestamp};
+use crate::middleware::request_metadata::RequestMetadata;
+
+/// Logs each event as a line.
+pub struct JsonLines(pub Log);
+
+/// A span's fields, as they will stand in each of its lines.
+struct Members(Vec<u8>);
+
+thread_local! {
+    /// The memory in which a thread puts its lines together, one after the other.
+    static LINE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
+    fn on_new_span(&self, fields: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut members = Vec::new();
+        fields.record(&mut MemberWriter(&mut members));
+        if let Some(span) = context.span(id) {
+            span.extensions_mut().insert(Members(members));
+        }
+    }
+
+    fn on_record(&self, id: &Id, fields: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id)
+            && let Some(Members(members)) = span.extensions_mut().get_mut()
+        {
+            fields.record(&mut MemberWriter(members));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        // Taken, not borrowed: what is logged may itself log while it is written.
+        let mut line = LINE.take();
+        write_line(&mut line, event, &context);
+        self.0.push(&line);
+        line.clear();
+        LINE.set(line);
+    }
+}
+
+fn write_line<S: Subscriber + for<'a> LookupSpan<'a>>(line: &mut Vec<u8>, event: &Event<'_>, context: &Context<'_, S>) {
+    line.extend_from_slice(br#"{"timestamp":""#);
+    timestamp::write_now(line);
+    line.push(b'"');
+    let mut members = MemberWriter(line);
+    members.write_plain("level", event.metadata().level().as_str());
+    event.record(&mut members);
+    RequestMetadata::with_current(|request| write_ids(&mut members, request));
+    for span in context.event_scope(event).into_iter().flatten() {
+        if let Some(Members(members)) = span.extensions().get() {
+            line.extend_from_slice(members);
+        }
+    }
+    line.extend_from_slice(b"}\n");
+}
+
+fn write_ids(members: &mut MemberWriter<'_>, request: &RequestMetadata) {
+    members.write_plain("request_id", request.id.as_str());
+    if let Some(trace) = &request.trace {
+        members.write_plain("trace_id", trace.trace_id());
+        members.write_plain("span_id", trace.span_id());
+    }
+}
+
+/// Writes each field that it is shown as a member of a JSON object, with a comma before it.
+struct MemberWriter<'a>(&'a mut Vec<u8>);
+
+impl MemberWriter<'_> {
+    fn write(&mut self, name: &str, value: impl Serialize) {
+        self.write_name(name);
+        serde_json::to_writer(&mut *self.0, &value).expect("memory takes whatever is written");
+    }
+
+    /// As `write`. serde_json looks at each character apart, which would cost half of a line.
+    fn write_text(&mut self, name: &str, text: &str) {
+        if needs_escape(text) {
+            self.write(name, text);
+        } else {
+            self.write_plain(name, text);
+        }
+    }
+
+    /// As `write_text`, where there is nothing to escape.
+    fn write_plain(&mut self, name: &str, text: &str) {
+        self.write_name(name);
+        self.0.push(b'"');
+        self.0.extend_from_slice(text.as_bytes());
+        self.0.push(b'"');
+    }
+
+    /// Names are those of Rust's fields, in which there is nothing to escape.
+    fn write_name(&mut self, name: &str) {
+        self.0.extend_from_slice(b",\"");
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+}
+
+/// Whether a JSON string may not hold the text as it is (RFC 8259, section 7). It looks at all bytes, also after one that
+/// decides: the compiler makes that a few instructions.
+fn needs_escape(text: &str) -> bool {
+    let is_special = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
+    text.bytes().fold(false, |found, byte| found | is_special(byte))
+}
+
+impl Visit for MemberWriter<'_> {
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.write(field.name(), value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.write(field.name(), value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.write(field.name(), value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.write(field.name(), value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.write_text(field.name(), value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.write(field.name(), format_args!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write,
+        sync::mpsc::{Sender, channel},
+    };
+
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    struct Sent(Sender<Vec<u8>>);
+
+    impl Write for Sent {
+        fn write(&mut self, lines: &[u8]) -> std::io::Result<usize> {
+            self.0.send(lines.to_vec()).map_err(std::io::Error::other)?;
+            Ok(lines.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_bears_the_fields_of_all_spans_around_it_also_those_recorded_late() {
+        let (sender, lines) = channel();
+        let log = Log::start(Sent(sender)).unwrap();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(JsonLines(log)), || {
+            let _outer = tracing::info_span!("outer", a = 1).entered();
+            let inner = tracing::info_span!("inner", b = "two\n\"", c = tracing::field::Empty).entered();
+            inner.record("c", true);
+            tracing::info!(d = 0.5, "said");
+        });
+        let line: serde_json::Value = serde_json::from_slice(&lines.recv().unwrap()).unwrap();
+        let said = serde_json::json!({"message": "said", "level": "INFO", "a": 1, "b": "two\n\"", "c": true, "d": 0.5});
+        for (name, value) in said.as_object().unwrap() {
+            assert_eq!(line[name], *value, "{name} in {line}");
+        }
+    }
+}

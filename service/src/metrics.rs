@@ -1,0 +1,140 @@
+//! Records the metrics that `/metrics` exports in the Prometheus text format.
+//!
+//! Rate, errors and duration are one histogram: `_count` counts the requests, and the label `status` says which failed.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use prometheus::{HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TextEncoder, local::LocalHistogramVec};
+
+/// Upper bounds of the histogram's buckets, in seconds. A response takes well under a millisecond, and a body may take up
+/// to [`Limits::read_timeout`](crate::Limits::read_timeout) to arrive.
+const BUCKETS: [f64; 12] = [
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 2.5, 5.0,
+];
+
+/// The metrics of the service. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Registry,
+    requests: HistogramVec,
+    in_flight: IntGauge,
+    draining: IntGauge,
+    recorders: Arc<Mutex<Vec<Recorder>>>,
+}
+
+/// Records the requests of one worker thread until the metrics are gathered. Threads that write to the same memory slow each
+/// other down. Clones share the record.
+#[derive(Debug, Clone)]
+pub struct Recorder(Arc<Record>);
+
+#[derive(Debug)]
+struct Record {
+    requests: Mutex<LocalHistogramVec>,
+    in_flight: AtomicI64,
+}
+
+/// Counts a request as in flight until it is dropped, which also happens when the client disconnects.
+#[derive(Debug)]
+pub struct InFlight<'recorder>(&'recorder Recorder);
+
+impl Metrics {
+    /// Creates the metrics of the service `name`, with the labels of its build.
+    ///
+    /// # Errors
+    ///
+    /// When the name or a label is invalid.
+    pub fn new(name: &str, build_info: &[(&'static str, String)]) -> prometheus::Result<Self> {
+        let duration = HistogramOpts::new("http_request_duration_seconds", "How long requests took to answer.");
+        let metrics = Self {
+            registry: Registry::new(),
+            requests: HistogramVec::new(duration.buckets(BUCKETS.into()), &["method", "route", "status"])?,
+            in_flight: IntGauge::new("http_requests_in_flight", "Requests that are being answered.")?,
+            draining: IntGauge::new(format!("{name}_draining"), "Whether the service is draining: 1 or 0.")?,
+            recorders: Arc::default(),
+        };
+        let labels = build_info
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let build_info = Opts::new(format!("{name}_build_info"), "The running build: always 1.");
+        let build_info = IntGauge::with_opts(build_info.const_labels(labels.collect()))?;
+        build_info.set(1);
+        metrics.registry.register(Box::new(build_info))?;
+        metrics.registry.register(Box::new(metrics.requests.clone()))?;
+        metrics.registry.register(Box::new(metrics.in_flight.clone()))?;
+        metrics.registry.register(Box::new(metrics.draining.clone()))?;
+        Ok(metrics)
+    }
+
+    /// Creates the recorder of a further worker thread.
+    pub fn recorder(&self) -> Recorder {
+        let recorder = Recorder(Arc::new(Record {
+            requests: Mutex::new(self.requests.local()),
+            in_flight: AtomicI64::new(0),
+        }));
+        self.recorders.lock().push(recorder.clone());
+        recorder
+    }
+
+    /// Returns all metrics in the Prometheus text format.
+    ///
+    /// # Errors
+    ///
+    /// When a metric cannot be encoded.
+    pub fn gather(&self, draining: bool) -> prometheus::Result<String> {
+        let recorders = self.recorders.lock();
+        for Recorder(record) in &*recorders {
+            record.requests.lock().flush();
+        }
+        let in_flight = recorders
+            .iter()
+            .map(|Recorder(record)| record.in_flight.load(Ordering::Relaxed));
+        self.in_flight.set(in_flight.sum());
+        self.draining.set(draining.into());
+        let mut families = self.registry.gather();
+        #[cfg(target_os = "linux")]
+        families.extend(process());
+        TextEncoder::new().encode_to_string(&families)
+    }
+}
+
+impl Recorder {
+    /// Counts a request as in flight until the returned guard is dropped.
+    pub fn begin(&self) -> InFlight<'_> {
+        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(self)
+    }
+
+    /// Records an answered request.
+    pub fn record(&self, method: &str, route: &str, status: &str, took: Duration) {
+        let mut requests = self.0.requests.lock();
+        requests
+            .with_label_values(&[method, route, status])
+            .observe(took.as_secs_f64());
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        let Self(Recorder(record)) = self;
+        record.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Returns memory, CPU time, open files and start time of the process, read from `/proc`. The collector is created at the
+/// first scrape, since that takes a tenth of the time from exec to the first response.
+#[cfg(target_os = "linux")]
+fn process() -> Vec<prometheus::proto::MetricFamily> {
+    use std::sync::LazyLock;
+
+    use prometheus::{core::Collector, process_collector::ProcessCollector};
+
+    static PROCESS: LazyLock<ProcessCollector> = LazyLock::new(ProcessCollector::for_self);
+    PROCESS.collect()
+}

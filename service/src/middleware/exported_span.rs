@@ -1,0 +1,65 @@
+//! The attributes of an exported span
+//! ([semantic conventions](https://opentelemetry.io/docs/specs/semconv/http/http-spans/)).
+
+use actix_web::{
+    Error,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::HeaderMap,
+};
+use opentelemetry::{
+    Context, KeyValue,
+    propagation::{Extractor, TextMapPropagator},
+    trace::{Status, TraceContextExt},
+};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::{request_metadata::RequestMetadata, trace_context::TraceContext};
+
+/// Makes the span of a request a part of the caller's trace, where there is one, and says what was asked for
+/// ([semantic conventions](https://opentelemetry.io/docs/specs/semconv/http/http-spans/)). Returns the context with the ids
+/// under which the span is exported.
+pub fn begin(span: &Span, request: &ServiceRequest, context: RequestMetadata) -> RequestMetadata {
+    // By itself the library would also take ids that are too short.
+    if context.trace.is_some() {
+        let caller = TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(request.headers()));
+        // It fails only for a span that has begun.
+        let _ = span.set_parent(caller);
+    }
+    span.record("otel.kind", "server");
+    let exported = span.context();
+    let exported = exported.span();
+    exported.update_name(format!("{} {}", context.method, context.route));
+    exported.set_attribute(KeyValue::new("http.request.method", context.method));
+    exported.set_attribute(KeyValue::new("http.route", context.route.clone()));
+    RequestMetadata {
+        trace: Some(TraceContext::exported(exported.span_context())),
+        ..context
+    }
+}
+
+/// Says in the span of a request what was answered.
+pub fn end<B>(span: &Span, outcome: &Result<ServiceResponse<B>, Error>) {
+    let status = match outcome {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_server_error() {
+        span.set_status(Status::error(""));
+    }
+}
+
+/// A request's headers, as the library wants to ask for them.
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(|name| name.as_str()).collect()
+    }
+}

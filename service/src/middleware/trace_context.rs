@@ -1,0 +1,130 @@
+//! The trace of which a request is a part ([W3C Trace Context](https://www.w3.org/TR/trace-context/)).
+
+use std::{fmt, str};
+
+use actix_web::{
+    HttpMessage,
+    http::header::{HeaderName, HeaderValue},
+};
+use uuid::Uuid;
+
+use super::request_id::made_id;
+
+/// The header that bears the trace, both ways.
+pub const HEADER: HeaderName = HeaderName::from_static("traceparent");
+
+/// The caller's trace, and this server's part in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceContext {
+    trace_id: String,
+    span_id: String,
+    flags: String,
+}
+
+impl TraceContext {
+    /// The trace that the caller tells, where what it tells is valid: the same one, however often it is asked for.
+    pub fn of(request: &impl HttpMessage) -> Option<Self> {
+        let mut told = request.headers().get_all(HEADER);
+        let (first, None) = (told.next()?, told.next()) else {
+            return None;
+        };
+        Self::parse(first.to_str().ok()?, made_id(request))
+    }
+
+    /// Parses `version-traceid-parentid-flags`, as section 3.2 has it. This server's part in the trace takes its id from
+    /// the half of `id` that is never zero (RFC 9562, section 5.4).
+    fn parse(traceparent: &str, id: Uuid) -> Option<Self> {
+        let mut parts = traceparent.split('-');
+        let version = parts.next().filter(|part| is_hex(part, 2) && *part != "ff")?;
+        let trace_id = parts.next().filter(|part| is_hex(part, 32) && !is_zero(part))?;
+        parts.next().filter(|part| is_hex(part, 16) && !is_zero(part))?;
+        let flags = parts.next().filter(|part| is_hex(part, 2))?;
+        // Only a later version may have more parts.
+        if version == "00" && parts.next().is_some() {
+            return None;
+        }
+        let (_, span_id) = id.as_u64_pair();
+        Some(Self {
+            trace_id: trace_id.to_owned(),
+            span_id: format!("{span_id:016x}"),
+            flags: flags.to_owned(),
+        })
+    }
+
+    /// The trace of a span that is exported, which the log and the response then tell by the same ids.
+    #[cfg(feature = "otlp")]
+    pub fn exported(span: &opentelemetry::trace::SpanContext) -> Self {
+        Self {
+            trace_id: span.trace_id().to_string(),
+            span_id: span.span_id().to_string(),
+            flags: format!("{:02x}", span.trace_flags()),
+        }
+    }
+
+    /// The id that all parts of the trace share.
+    pub fn trace_id(&self) -> &str {
+        &self.trace_id
+    }
+
+    /// The id of this server's part.
+    pub fn span_id(&self) -> &str {
+        &self.span_id
+    }
+
+    /// What the response tells the caller: its trace, and the id of this server's part.
+    pub fn header_value(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.to_string()).expect("hexadecimal digits and dashes are allowed in a header")
+    }
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "00-{}-{}-{}", self.trace_id, self.span_id, self.flags)
+    }
+}
+
+fn is_hex(part: &str, length: usize) -> bool {
+    part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn is_zero(part: &str) -> bool {
+    part.bytes().all(|byte| byte == b'0')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    #[test]
+    fn a_valid_trace_goes_on_with_a_span_of_our_own() {
+        let trace = TraceContext::parse(&format!("00-{TRACE}-00f067aa0ba902b7-01"), Uuid::new_v4()).unwrap();
+        assert_eq!(trace.trace_id(), TRACE);
+        assert_ne!(trace.span_id(), "00f067aa0ba902b7");
+        assert_eq!(trace.to_string(), format!("00-{TRACE}-{}-01", trace.span_id()));
+    }
+
+    #[test]
+    fn a_later_version_may_have_more_parts() {
+        assert!(TraceContext::parse(&format!("01-{TRACE}-00f067aa0ba902b7-01-more"), Uuid::new_v4()).is_some());
+    }
+
+    #[test]
+    fn an_invalid_trace_is_ignored() {
+        let zero = "0".repeat(32);
+        for invalid in [
+            String::new(),
+            "00".to_owned(),
+            format!("ff-{TRACE}-00f067aa0ba902b7-01"),
+            format!("00-{zero}-00f067aa0ba902b7-01"),
+            format!("00-{TRACE}-0000000000000000-01"),
+            format!("00-{}-00f067aa0ba902b7-01", TRACE.to_uppercase()),
+            format!("00-{TRACE}-00f067aa0ba902b7-0"),
+            format!("00-{TRACE}-00f067aa0ba902b7-01-more"),
+            format!("00-{TRACE}"),
+        ] {
+            assert_eq!(TraceContext::parse(&invalid, Uuid::new_v4()), None, "{invalid}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The errors of the protocol, and the problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) for each.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+};
+use problem::Problem;
+
+/// Why the server rejects a request, whatever the application does. The text is the problem's `detail`.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejection {
+    /// The bytes are not HTTP, and reach no handler.
+    #[error("Malformed HTTP: send an HTTP/1.1 request, without TLS.")]
+    MalformedHttp,
+    /// The body is not encoded as its media type demands, or ended early.
+    #[error("The body is malformed: {0}")]
+    MalformedBody(String),
+    /// No route has this path.
+    #[error("There is nothing at this path.")]
+    NotFound,
+    /// The route does not support this method.
+    #[error("This path supports {allow} only.")]
+    MethodNotAllowed {
+        /// The value of the `Allow` header.
+        allow: &'static str,
+    },
+    /// The head or the body did not arrive in time.
+    #[error("The request took too long to arrive: send all of it within {} s.", .timeout.as_secs())]
+    RequestTimeout {
+        /// How long it may take.
+        timeout: Duration,
+    },
+    /// The body is too large.
+    #[error("The body is too large: send at most {max_bytes} bytes.")]
+    BodyTooLarge {
+        /// The most bytes of a body.
+        max_bytes: usize,
+    },
+    /// The headers are too large.
+    #[error("The headers are too large: send at most {max_bytes} bytes.")]
+    HeadersTooLarge {
+        /// The most bytes of all headers.
+        max_bytes: usize,
+    },
+    /// There are too many headers. Such a request reaches no handler.
+    #[error("There are too many headers: send at most {max}.")]
+    TooManyHeaders {
+        /// The most headers.
+        max: usize,
+    },
+    /// A fault of this server, logged where it happened.
+    #[error("The server failed to respond. Try again.")]
+    Internal,
+}
+
+impl ResponseError for Rejection {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::MalformedHttp | Self::MalformedBody(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadersTooLarge { .. } | Self::TooManyHeaders { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = problem_response(&problem(self.status_code(), self.to_string()));
+        if let Self::MethodNotAllowed { allow } = self {
+            let allow = HeaderValue::from_static(allow);
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+        response
+    }
+}
+
+/// Creates a problem document whose title is the reason phrase of the status.
+pub fn problem(status: StatusCode, detail: impl Into<String>) -> Problem {
+    Problem::new(status.as_u16(), status.canonical_reason().unwrap_or_default(), detail)
+}
+
+/// Creates the response that carries a problem document.
+pub fn problem_response(problem: &Problem) -> HttpResponse {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status)
+        .content_type(Problem::MEDIA_TYPE)
+        .json(problem)
+}

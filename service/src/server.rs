@@ -1,0 +1,166 @@
+//! Runs the HTTP service: limits and middleware around the application's routes, until it has shut down.
+
+use std::{
+    fmt,
+    future::{Future, ready},
+    io,
+    net::TcpListener,
+    rc::Rc,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use actix_http::HttpService;
+use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_web::{
+    App,
+    dev::{AppConfig, Server},
+    http::KeepAlive,
+    rt::net::TcpStream,
+    web::{self, ServiceConfig},
+};
+use tracing_actix_web::TracingLogger;
+
+use crate::{
+    admin,
+    connection::{Connection, LINGER_TIME, Reject},
+    limits::Limits,
+    metrics::Metrics,
+    middleware::{Middleware, request_span::RequestSpan},
+    routes::not_found,
+    shutdown::Drain,
+};
+
+type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// An HTTP service: routes, and how to serve them.
+#[derive(Clone)]
+pub struct Service {
+    name: &'static str,
+    build_info: Vec<(&'static str, String)>,
+    limits: Limits,
+    drain_time: Duration,
+    shutdown_timeout: Duration,
+    routes: Routes,
+}
+
+impl Service {
+    /// Creates a service without routes. Its name is the prefix of the metrics `<name>_build_info` and `<name>_draining`.
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            build_info: Vec::new(),
+            limits: Limits::default(),
+            drain_time: Duration::from_secs(5),
+            shutdown_timeout: Duration::from_secs(20),
+            routes: Arc::new(|_| {}),
+        }
+    }
+
+    /// Sets the labels of the metric `<name>_build_info`, such as the version.
+    #[must_use]
+    pub fn build_info(mut self, labels: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        self.build_info = labels.into_iter().collect();
+        self
+    }
+
+    /// Sets the limits of requests and connections.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets how long the listener stays open after the shutdown began; 5 s by default.
+    ///
+    /// A drain time shorter than [`Limits::keep_alive`] closes idle connections early, and a request that is on its way on
+    /// one of them is lost.
+    #[must_use]
+    pub fn drain_time(mut self, drain_time: Duration) -> Self {
+        self.drain_time = drain_time;
+        self
+    }
+
+    /// Sets how long requests in flight may take after the drain, rounded up to seconds; 20 s by default.
+    #[must_use]
+    pub fn shutdown_timeout(mut self, shutdown_timeout: Duration) -> Self {
+        self.shutdown_timeout = shutdown_timeout;
+        self
+    }
+
+    /// Sets the application's routes and data. Every worker thread calls `routes` once.
+    #[must_use]
+    pub fn routes(mut self, routes: impl Fn(&mut ServiceConfig) + Send + Sync + 'static) -> Self {
+        self.routes = Arc::new(routes);
+        self
+    }
+
+    /// Serves requests until `shutdown` completes; then drains, finishes the requests in flight, and returns.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses a resource such as a thread, or a label of [`Service::build_info`] is invalid.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        tracing::info!(address = %listener.local_addr()?, "listening");
+        let metrics = Metrics::new(self.name, &self.build_info).map_err(io::Error::other)?;
+        let drain = Drain::default();
+        let drained = drain.clone().run(shutdown, self.drain_time);
+        let workers = thread::available_parallelism()?.get();
+        Server::build()
+            .workers(workers)
+            .max_concurrent_connections(self.limits.max_connections / workers)
+            .shutdown_signal(drained)
+            .shutdown_timeout(self.shutdown_timeout.as_secs_f64().ceil() as u64)
+            .listen(self.name, listener, move || {
+                // All of this once for each worker thread: threads that share reference counts slow each other down.
+                let limits = Rc::new(self.limits.clone());
+                let middleware = Rc::new(Middleware::new(limits.clone(), drain.clone(), metrics.recorder()));
+                let reject: Reject = {
+                    let middleware = middleware.clone();
+                    Rc::new(move |rejection, took| middleware.reject(rejection, took))
+                };
+                let connection = move |stream: TcpStream| {
+                    let client = stream.peer_addr().ok();
+                    ready(Ok((Connection::new(stream, limits.clone(), reject.clone()), client)))
+                };
+                let app = App::new()
+                    .app_data(web::Data::new(drain.clone()))
+                    .app_data(web::Data::new(metrics.clone()))
+                    .configure(admin::configure)
+                    .configure(|app| (self.routes)(app))
+                    .default_service(web::to(not_found))
+                    .wrap_fn(move |request, service| middleware.clone().handle(request, service))
+                    .wrap(TracingLogger::<RequestSpan>::new());
+                // What actix-web's HttpServer does, with connections of our own, which enforce the timeouts.
+                let http = HttpService::build()
+                    .client_request_timeout(Duration::ZERO)
+                    .keep_alive(KeepAlive::Os)
+                    .client_disconnect_timeout(LINGER_TIME)
+                    .on_connect_ext(|connection: &Connection, data| {
+                        data.insert(connection.progress().clone());
+                    })
+                    .h1(map_config(app, |_| AppConfig::default()));
+                fn_service(connection).and_then(http)
+            })?
+            .run()
+            .await?;
+        tracing::info!("ended");
+        #[cfg(feature = "otlp")]
+        crate::otlp::flush();
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Service")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

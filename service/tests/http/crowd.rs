@@ -1,0 +1,123 @@
+//! Thousands of connections at once: whoever asks for something is answered, and memory stays bounded.
+
+use std::time::Duration;
+
+use nix::sys::{
+    resource::{Resource, getrlimit, setrlimit},
+    signal::Signal,
+};
+use service::Limits;
+use tokio::{io::AsyncWriteExt, net::TcpStream, process::Command, time::timeout};
+
+use crate::{drain::submit_on, example, raw::rest, server::Server};
+
+/// Opens connections that send the start of a request, and nothing more.
+async fn crowd(server: &Server, size: usize, start: &[u8]) -> Vec<TcpStream> {
+    let mut crowd = Vec::with_capacity(size);
+    for _ in 0..size {
+        let mut connection = server.connect().await;
+        connection.write_all(start).await.unwrap();
+        crowd.push(connection);
+    }
+    crowd
+}
+
+/// Lets this test, and the servers that it starts, have as many connections as this machine allows.
+fn allow_many_connections() {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, most, most).expect("at least 10,000 open files are allowed: ulimit -Hn");
+}
+
+async fn start() -> Server {
+    allow_many_connections();
+    Server::start(&[]).await
+}
+
+/// Resident memory in bytes, where the metrics tell it.
+async fn memory(server: &Server) -> Option<f64> {
+    let metrics = server.get("/metrics").send().await.unwrap().text().await.unwrap();
+    let value = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("process_resident_memory_bytes "))?;
+    Some(value.parse().unwrap())
+}
+
+#[tokio::test]
+async fn five_thousand_idle_or_dribbling_connections_keep_nobody_from_being_answered() {
+    let nearly_too_large = format!("POST /echo HTTP/1.1\r\nhost: a\r\nx: {}", "x".repeat(16 * 1024));
+    for (start_of_request, most_memory) in [
+        ("", 96e6),
+        ("POST /echo HTTP/1.1\r\nhost", 128e6),
+        (&nearly_too_large, 256e6),
+    ] {
+        let server = start().await;
+        let crowd = crowd(&server, 5000, start_of_request.as_bytes()).await;
+        server.assert_ready().await;
+        if let Some(memory) = memory(&server).await {
+            assert!(
+                memory < most_memory,
+                "{memory} bytes for {} of a request",
+                start_of_request.len()
+            );
+        }
+        drop(crowd);
+    }
+}
+
+#[tokio::test]
+async fn more_connections_than_the_limit_wait_for_their_turn() {
+    let server = start().await;
+    let crowd = crowd(&server, Limits::default().max_connections + 500, b"").await;
+    server.assert_ready().await;
+    drop(crowd);
+    server.assert_ready().await;
+}
+
+#[tokio::test]
+async fn more_connections_than_the_system_allows_open_files_wait_for_their_turn() {
+    allow_many_connections();
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"ulimit -n 1000 && exec "$0" "$@""#]);
+    command.arg(example("fixture"));
+    let mut server = Server::start_command(command, &[]).await;
+    let crowd = crowd(&server, 2000, b"").await;
+    server.log_line("an error", |line| line["level"] == "ERROR").await;
+    server.assert_ready().await;
+    drop(crowd);
+    server.assert_ready().await;
+}
+
+/// Elsewhere the system's own limit of the queue may be lower.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn connections_that_come_while_no_thread_has_time_wait_in_the_queue_and_are_answered() {
+    let server = start().await;
+    server.signal(Signal::SIGSTOP);
+    // Without room in the queue a connection would not be made before the server goes on.
+    let crowd = crowd(&server, 1000, b"GET /small HTTP/1.1\r\nhost: a\r\n\r\n");
+    let crowd = timeout(Duration::from_secs(60), crowd)
+        .await
+        .expect("room in the queue");
+    server.signal(Signal::SIGCONT);
+    for mut connection in crowd {
+        assert!(rest(&mut connection).await.starts_with("HTTP/1.1 200 "));
+    }
+}
+
+#[tokio::test]
+async fn under_ten_times_the_load_everybody_is_answered_and_afterwards_too() {
+    let server = Server::start(&["--drain-time", "5s"]).await;
+    let mut clients = tokio::task::JoinSet::new();
+    // A hundred clients keep all of its threads busy.
+    for _ in 0..1000 {
+        let mut connection = server.connect().await;
+        clients.spawn(async move {
+            for _ in 0..20 {
+                let answer = submit_on(&mut connection).await.expect("a submission is lost");
+                assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+            }
+        });
+    }
+    clients.join_all().await;
+    server.assert_ready().await;
+}

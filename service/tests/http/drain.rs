@@ -1,0 +1,147 @@
+//! The end of the process, by real signals: nothing that a client sent is lost.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use nix::sys::signal::Signal;
+use service::Limits;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::server::Server;
+
+const REQUEST: &[u8] =
+    b"POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{\"name\": \"Ada\"}";
+
+/// Sends one submission on a connection; the response, or nothing where it was lost.
+pub async fn submit_on(connection: &mut TcpStream) -> Option<String> {
+    connection.write_all(REQUEST).await.ok()?;
+    let mut response = Vec::new();
+    while !response.ends_with(b"}") {
+        if connection.read_buf(&mut response).await.ok()? == 0 {
+            return None;
+        }
+    }
+    String::from_utf8(response).ok()
+}
+
+async fn draining(server: &mut Server) {
+    server
+        .log_line("a line that says it drains", |line| line["message"] == "draining")
+        .await;
+}
+
+#[tokio::test]
+async fn a_signal_ends_an_idle_server_with_success() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut server = Server::start(&["--drain-time", "0s"]).await;
+        server.signal(signal);
+        assert_eq!(server.ended().await.code(), Some(0), "{signal}");
+    }
+}
+
+#[tokio::test]
+async fn a_draining_server_is_alive_but_not_ready_and_still_answers() {
+    let mut server = Server::start(&["--drain-time", "1m"]).await;
+    server.signal(Signal::SIGTERM);
+    draining(&mut server).await;
+    let alive = server.get("/healthz").send().await.unwrap();
+    assert_eq!(alive.status(), 200);
+    assert_eq!(alive.headers()["connection"], "close");
+    assert_eq!(server.get("/readyz").send().await.unwrap().status(), 503);
+    let mut new = server.connect().await;
+    let answer = submit_on(&mut new).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.contains("connection: close"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn every_kept_alive_client_is_answered_until_it_is_told_to_go_elsewhere() {
+    let mut server = Server::start(&["--drain-time", "5s"]).await;
+    let answered = Arc::new(AtomicUsize::new(0));
+    let mut clients = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (mut connection, answered) = (server.connect().await, answered.clone());
+        clients.spawn(async move {
+            loop {
+                let answer = submit_on(&mut connection).await.expect("a submission is lost");
+                assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+                answered.fetch_add(1, Ordering::Relaxed);
+                if answer.contains("connection: close") {
+                    return;
+                }
+            }
+        });
+    }
+    while answered.load(Ordering::Relaxed) < 1000 {
+        tokio::task::yield_now().await;
+    }
+    server.signal(Signal::SIGTERM);
+    clients.join_all().await;
+    assert_eq!(server.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_answered_after_the_listener_closed() {
+    let mut server = Server::start(&["--drain-time", "0s"]).await;
+    let mut slow = server.connect().await;
+    let head = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nexpect: 100-continue\r\n";
+    slow.write_all(format!("{head}content-length: 15\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut go_on = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    slow.read_exact(&mut go_on).await.unwrap();
+    server.signal(Signal::SIGTERM);
+    server
+        .log_line("a line that says it finishes", |line| {
+            line["message"] == "finishing what is in flight"
+        })
+        .await;
+    while TcpStream::connect(&server.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    slow.write_all(br#"{"name": "Ada"}"#).await.unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.contains("connection: close"),
+        "{answer}"
+    );
+    assert_eq!(server.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_process_at_once() {
+    for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130)] {
+        let mut server = Server::start(&["--drain-time", "1h"]).await;
+        server.signal(Signal::SIGTERM);
+        draining(&mut server).await;
+        server.signal(signal);
+        assert_eq!(server.ended().await.code(), Some(code));
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_ends_after_the_keep_alive_time_whatever_the_drain_time() {
+    for drain_time in ["0s", "1h"] {
+        let server = Server::start(&["--drain-time", drain_time]).await;
+        let mut connection = server.connect().await;
+        submit_on(&mut connection).await.expect("a response");
+        let last_request = Instant::now();
+        submit_on(&mut connection).await.expect("the connection is kept alive");
+        let end = timeout(Duration::from_secs(60), connection.read(&mut [0])).await;
+        assert_eq!(end.expect("the server closes it").unwrap(), 0);
+        let idle = last_request.elapsed();
+        assert!(idle >= Limits::default().keep_alive, "{idle:?}");
+    }
+}

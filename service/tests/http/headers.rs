@@ -1,0 +1,65 @@
+//! What every response bears.
+
+use crate::server::Server;
+
+#[tokio::test]
+async fn a_callers_request_id_is_kept_where_it_is_a_sane_one() {
+    let server = Server::start(&[]).await;
+    for id in ["1", "8f14e45f-ceea-467f-9d2b.0_Z", &"x".repeat(64)] {
+        let response = server.get("/small").header("x-request-id", id).send().await.unwrap();
+        assert_eq!(response.headers()["x-request-id"], id);
+    }
+}
+
+#[tokio::test]
+async fn any_other_request_gets_an_id_of_its_own() {
+    let server = Server::start(&[]).await;
+    let mut seen = std::collections::HashSet::new();
+    for id in ["", " ", "a b", "a\tb", "{\"a\":1}", "é", &"x".repeat(65)] {
+        let response = server.get("/nowhere").header("x-request-id", id).send().await.unwrap();
+        let made = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+        assert!(
+            made.len() == 32 && made.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{made}"
+        );
+        assert!(seen.insert(made));
+    }
+}
+
+#[tokio::test]
+async fn no_answer_is_cached_or_sniffed() {
+    let server = Server::start(&[]).await;
+    for path in ["/healthz", "/small", "/nowhere", "/echo"] {
+        let response = server.get(path).send().await.unwrap();
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+    }
+}
+
+#[tokio::test]
+async fn a_callers_trace_is_in_the_log_line_and_goes_on_in_the_response() {
+    let mut server = Server::start(&[]).await;
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let sent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let response = server.get("/small").header("traceparent", &sent).send().await.unwrap();
+    let answered = response.headers()["traceparent"].to_str().unwrap().to_owned();
+    let line = server
+        .log_line("a line of that trace", |line| line["trace_id"] == trace)
+        .await;
+    assert_eq!(answered, format!("00-{trace}-{}-01", line["span_id"].as_str().unwrap()));
+    assert_ne!(answered, sent);
+}
+
+#[tokio::test]
+async fn without_a_valid_trace_there_is_none_in_the_response() {
+    let server = Server::start(&[]).await;
+    let untraced = server.get("/small").send().await.unwrap();
+    assert!(!untraced.headers().contains_key("traceparent"));
+    let invalid = server
+        .get("/small")
+        .header("traceparent", "00-x-y-z")
+        .send()
+        .await
+        .unwrap();
+    assert!(!invalid.headers().contains_key("traceparent"));
+}

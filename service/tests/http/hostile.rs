@@ -1,0 +1,133 @@
+//! Clients that mean harm, or are broken: they get a 4xx or the end of their connection, and everybody else an answer.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::{
+    raw::{assert_refused, rest, send, submission},
+    server::Server,
+};
+
+#[tokio::test]
+async fn what_is_no_http_is_refused() {
+    let mut server = Server::start(&[]).await;
+    let garbage: Vec<u8> = (0..1_000_000_u32)
+        .map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    for bytes in [
+        garbage.as_slice(),
+        &[0; 4096],
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\r\n\r\n \r\n\r\n",
+    ] {
+        let answer = send(&server, bytes).await;
+        assert_refused(&mut server, 400, &answer).await;
+    }
+    server.assert_ready().await;
+}
+
+#[tokio::test]
+async fn ambiguous_requests_are_refused() {
+    let mut server = Server::start(&[]).await;
+    for headers in [
+        "content-length: 15\r\ntransfer-encoding: chunked\r\n",
+        "content-length: 15\r\ncontent-length: 16\r\n",
+        "content-length: -1\r\n",
+        "content-length: 99999999999999999999999\r\n",
+        "transfer-encoding: gzip\r\n",
+        "host: b\r\ncontent-length: 15\r\n",
+    ] {
+        let answer = send(&server, submission(headers, r#"{"name": "Ada"}"#).as_bytes()).await;
+        assert_refused(&mut server, 400, &answer).await;
+    }
+    let without_host = send(&server, b"GET /small HTTP/1.1\r\n\r\n").await;
+    assert_refused(&mut server, 400, &without_host).await;
+    server.assert_ready().await;
+}
+
+#[tokio::test]
+async fn half_a_request_harms_nobody() {
+    let server = Server::start(&[]).await;
+    for half in [
+        "POST",
+        "POST /echo HTTP/1.1\r\nhost: a",
+        &submission("content-length: 15\r\n", "{\"na"),
+    ] {
+        let answer = send(&server, half.as_bytes()).await;
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+            "{half}: {answer}"
+        );
+    }
+    server.assert_ready().await;
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_told_to_go_on() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    let head = submission(
+        "expect: 100-continue\r\nconnection: close\r\ncontent-length: 15\r\n",
+        "",
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    connection.read_exact(&mut go_on).await.unwrap();
+    connection.write_all(br#"{"name": "Ada"}"#).await.unwrap();
+    let answer = rest(&mut connection).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn too_many_headers_are_refused() {
+    let mut server = Server::start(&[]).await;
+    let long = format!("x-long: {}\r\n", "x".repeat(16 * 1024));
+    let many = "x-one-more: x\r\n".repeat(1000);
+    let endless = format!("x-endless: {}\r\n", "x".repeat(200_000));
+    for headers in [long, many, endless] {
+        let answer = send(&server, submission(&headers, "").as_bytes()).await;
+        assert_refused(&mut server, 431, &answer).await;
+    }
+    server.assert_ready().await;
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_refused() {
+    let mut server = Server::start(&[]).await;
+    let endless = format!("GET /small HTTP/1.1\r\nhost: a\r\nx-endless: {}", "x".repeat(24 * 1024));
+    let mut connection = server.connect().await;
+    connection.write_all(endless.as_bytes()).await.unwrap();
+    let answer = rest(&mut connection).await;
+    assert_refused(&mut server, 431, &answer).await;
+}
+
+#[tokio::test]
+async fn what_follows_a_refused_body_is_not_taken_for_a_request() {
+    let server = Server::start(&["--drain-time", "5s"]).await;
+    let body = "x".repeat(1_000_000);
+    for headers in ["content-length: 2000000\r\n", "transfer-encoding: chunked\r\n"] {
+        let mut connection = server.connect().await;
+        let (mut reader, mut writer) = connection.split();
+        let submission = submission(headers, &format!("{:x}\r\n{body}", body.len()));
+        let submit = async {
+            // The server may close before it has read all.
+            let _ = writer.write_all(submission.as_bytes()).await;
+        };
+        let ((), answer) = tokio::join!(submit, rest(&mut reader));
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{headers}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{headers}: {answer}");
+    }
+    let metrics = server.get("/metrics").send().await.unwrap().text().await.unwrap();
+    assert!(!metrics.contains("unmatched"), "{metrics}");
+}
+
+#[tokio::test]
+async fn no_header_can_be_injected() {
+    let server = Server::start(&[]).await;
+    let answer = send(
+        &server,
+        b"GET /%0d%0ax-injected:%201 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    )
+    .await;
+    assert!(!answer.contains("x-injected"), "{answer}");
+}

@@ -1,0 +1,204 @@
+//! One line a request, and nothing in it that a client could forge or a person typed.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, ChildStdout, Command, Stdio},
+    thread,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use crate::{example, server::Server};
+
+#[tokio::test]
+async fn a_request_is_one_line_with_method_route_status_latency_and_id() {
+    let mut server = Server::start(&["--drain-time", "0s"]).await;
+    let request = server
+        .post("/echo", "application/json", "{}")
+        .header("x-request-id", "one");
+    request.send().await.unwrap();
+    let line = server
+        .log_line("a line for the request", |line| line["request_id"] == "one")
+        .await;
+    assert_eq!(line["level"], "INFO");
+    assert_eq!(line["method"], "POST");
+    assert_eq!(line["route"], "/echo");
+    assert_eq!(line["status"], 200);
+    assert!(line["latency_us"].as_u64().unwrap() > 0);
+    server.signal(Signal::SIGTERM);
+    let more = server.rest_of_log().await;
+    assert!(!more.iter().any(|line| line.contains("request_id")), "{more:?}");
+}
+
+#[tokio::test]
+async fn a_line_as_text_tells_the_same() {
+    let mut server = Unread::start(&["--text"]);
+    let url = format!("http://{}/small", server.address);
+    let request = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .unwrap()
+        .get(url)
+        .header("x-request-id", "one");
+    request.send().await.unwrap();
+    let mut lines = server.log.by_ref().lines().map(Result::unwrap);
+    let line = lines.find(|line| line.contains("latency_us")).unwrap();
+    for part in [
+        "INFO",
+        r#"request_id="one""#,
+        r#"method="GET""#,
+        r#"route="/small""#,
+        "status=200",
+    ] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+}
+
+#[tokio::test]
+async fn probes_are_logged_at_debug_only() {
+    for (level, lines) in [("info", 0), ("debug", 2)] {
+        let mut server = Server::start(&["--log-level", level, "--drain-time", "0s"]).await;
+        for path in ["/healthz", "/readyz"] {
+            server.get(path).send().await.unwrap();
+        }
+        server.signal(Signal::SIGTERM);
+        let log = server.rest_of_log().await;
+        assert_eq!(
+            log.iter().filter(|line| line.contains(r#""request_id""#)).count(),
+            lines,
+            "{log:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn neither_a_path_nor_a_header_nor_a_body_of_a_client_is_logged() {
+    let mut server = Server::start(&["--log-level", "debug", "--drain-time", "0s"]).await;
+    let secret = "Rumpelstilzchen";
+    let requests = [
+        server.post("/echo", "application/json", secret),
+        server.get(&format!("/{secret}%0a?{secret}")),
+        server
+            .get("/small")
+            .header("x-request-id", format!("{secret} {secret}"))
+            .header("user-agent", secret),
+        server.client.request(secret.parse().unwrap(), server.url("/small")),
+    ];
+    let count = requests.len();
+    for request in requests {
+        request.send().await.unwrap();
+    }
+    server.signal(Signal::SIGTERM);
+    let log = server.rest_of_log().await;
+    assert_eq!(
+        log.iter().filter(|line| line.contains(r#""request_id""#)).count(),
+        count,
+        "{log:?}"
+    );
+    assert!(!log.iter().any(|line| line.contains(secret)), "{log:?}");
+}
+
+#[tokio::test]
+async fn no_line_is_lost_when_the_process_ends() {
+    // One signal ends it when it has drained, a second one in the midst of that.
+    for (drain_time, signals) in [("0s", 1), ("1h", 2)] {
+        let mut server = Server::start(&["--drain-time", drain_time]).await;
+        for _ in 0..500 {
+            server.get("/small").send().await.unwrap();
+        }
+        server.signal(Signal::SIGTERM);
+        if signals > 1 {
+            while server.get("/readyz").send().await.unwrap().status() == 200 {}
+            server.signal(Signal::SIGTERM);
+        }
+        let log = server.rest_of_log().await;
+        assert_eq!(log.iter().filter(|line| line.contains("request_id")).count(), 500);
+    }
+}
+
+/// A server whose log nobody reads but the test. Its process ends with this value.
+struct Unread {
+    process: Child,
+    log: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Unread {
+    fn start(arguments: &[&str]) -> Self {
+        let mut process = Command::new(example("fixture"))
+            .args(arguments)
+            .env_clear()
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let mut log = BufReader::new(process.stdout.take().expect("its log is a pipe"));
+        let mut listening = String::new();
+        log.read_line(&mut listening).expect("its log is text");
+        let mut words = listening.split(['"', ' ', '=']);
+        let address = words.find(|word| word.starts_with("127.0.0.1:")).expect("it listens");
+        let address = address.to_owned();
+        Self { process, log, address }
+    }
+
+    /// The next lines of its log.
+    fn lines(&mut self) -> impl Iterator<Item = serde_json::Value> {
+        let lines = self.log.by_ref().lines().map(Result::unwrap);
+        lines.map(|line| serde_json::from_str(&line).unwrap())
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        // It fails where the process has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_keeps_no_request_waiting_and_loses_no_line() {
+    const REQUESTS: usize = 1500; // more than a pipe holds
+    let mut server = Unread::start(&[]);
+    let url = format!("http://{}/small", server.address);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for _ in 0..REQUESTS {
+        assert_eq!(client.get(&url).send().await.unwrap().status(), 200);
+    }
+    let lines = server.lines().filter(|line| line["message"] == "request");
+    assert_eq!(lines.take(REQUESTS).count(), REQUESTS);
+}
+
+#[test]
+fn lines_for_which_there_is_no_room_while_nobody_reads_the_log_are_counted() {
+    // Of about 260 bytes a line. 4 MiB are kept, and as many may be on their way into the pipe.
+    const REQUESTS: u64 = 40_000;
+    const OTHERS: u64 = 3; // that it drains, finishes and ended
+    let mut server = Unread::start(&[]);
+    let mut answers = TcpStream::connect(&server.address).unwrap();
+    let mut requests = answers.try_clone().unwrap();
+    let sender = thread::spawn(move || {
+        let request = |connection| format!("GET /small HTTP/1.1\r\nhost: a\r\nconnection: {connection}\r\n\r\n");
+        let mut all = request("keep-alive").repeat(REQUESTS as usize - 1);
+        all.push_str(&request("close"));
+        requests.write_all(all.as_bytes()).unwrap();
+    });
+    let mut answered = String::new();
+    answers.read_to_string(&mut answered).unwrap();
+    sender.join().unwrap();
+    assert_eq!(answered.matches("HTTP/1.1 200 OK").count() as u64, REQUESTS);
+
+    kill(Pid::from_raw(server.process.id() as i32), Signal::SIGTERM).unwrap();
+    let (mut written, mut lost) = (0, 0);
+    for line in server.lines() {
+        match line["lost"].as_u64() {
+            Some(lines) => lost += lines,
+            None => written += 1,
+        }
+    }
+    assert!(lost > 0);
+    assert_eq!(written + lost, REQUESTS + OTHERS);
+}

@@ -1,0 +1,80 @@
+//! Everything that can be wrong with a request is answered with a problem document.
+
+use problem::Problem;
+use reqwest::{RequestBuilder, Response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::server::Server;
+
+async fn problem(response: Response) -> Problem {
+    let status = response.status();
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let problem: Problem = response.json().await.unwrap();
+    assert_eq!(problem.status, status.as_u16());
+    assert_eq!(Some(problem.title.as_str()), status.canonical_reason());
+    assert!(!problem.detail.is_empty());
+    problem
+}
+
+async fn problem_for(request: RequestBuilder) -> Problem {
+    problem(request.send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_not_found() {
+    let server = Server::start(&[]).await;
+    for path in ["/", "/api", "/echo/", "/echo/1", "/%00", "/..%2f..%2fetc/passwd"] {
+        assert_eq!(problem_for(server.get(path)).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_the_allowed_ones() {
+    let server = Server::start(&[]).await;
+    for (method, path, allow) in [
+        ("GET", "/echo", "POST"),
+        ("POST", "/healthz", "GET, HEAD"),
+        ("BREW", "/small", "GET, HEAD"),
+    ] {
+        let response = server
+            .client
+            .request(method.parse().unwrap(), server.url(path))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.headers()["allow"], allow);
+        assert_eq!(problem(response).await.status, 405);
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_too_large_from_4097_bytes_on() {
+    let server = Server::start(&[]).await;
+    let post = |bytes| server.post("/echo", "text/plain", "x".repeat(bytes));
+    assert_eq!(post(4096).send().await.unwrap().status(), 200);
+    assert_eq!(problem_for(post(4097)).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_body_said_to_be_too_large_is_refused_before_it_is_sent() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    let head = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000000000\r\n\r\n";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    connection.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
+    assert!(response.contains("application/problem+json"), "{response}");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_cut_off() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    let request = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 16\r\n\r\n{\"na";
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    connection.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
+    assert!(response.contains("application/problem+json"), "{response}");
+}

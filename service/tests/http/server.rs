@@ -1,0 +1,132 @@
+//! Starts a server as a process on a free port, reads its log, and signals it. `crate::program` says which one.
+
+use std::{
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use reqwest::{Client, RequestBuilder};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    net::TcpStream,
+    process::{Child, Command},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    time::timeout,
+};
+
+/// How long anything awaited may take, on a busy machine, before a test calls it missing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running server, killed when dropped.
+pub struct Server {
+    process: Child,
+    log: UnboundedReceiver<String>,
+    pub address: String,
+    pub client: Client,
+}
+
+impl Server {
+    /// Starts a server on a free port and waits until it listens.
+    pub async fn start(arguments: &[&str]) -> Self {
+        Self::start_command(crate::program(), arguments).await
+    }
+
+    /// The same with another command.
+    pub async fn start_command(mut command: Command, arguments: &[&str]) -> Self {
+        let mut process = command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let (sender, log) = unbounded_channel();
+        // Read all the time: a server with a full pipe would show something else than the test is about.
+        tokio::spawn(async move {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                let _ = sender.send(line);
+            }
+        });
+        let client = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let mut server = Self {
+            process,
+            log,
+            address: String::new(),
+            client,
+        };
+        let listening = server
+            .log_line("a line that says where it listens", |line| {
+                line["message"] == "listening"
+            })
+            .await;
+        server.address = listening["address"].as_str().unwrap().to_owned();
+        server
+    }
+
+    /// The next line of the log that matches.
+    pub async fn log_line(&mut self, awaited: &str, matches: impl Fn(&Value) -> bool) -> Value {
+        let matching = async {
+            while let Some(line) = self.log.recv().await {
+                let line = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in the log line {line}"));
+                if matches(&line) {
+                    return line;
+                }
+            }
+            panic!("the log ended before {awaited}");
+        };
+        timeout(PATIENCE, matching)
+            .await
+            .unwrap_or_else(|_| panic!("no {awaited}"))
+    }
+
+    /// What is left of the log, up to the end of the process.
+    pub async fn rest_of_log(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        while let Some(line) = timeout(PATIENCE, self.log.recv()).await.expect("the log ends") {
+            lines.push(line);
+        }
+        lines
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path))
+    }
+
+    /// A POST request, not yet sent.
+    pub fn post(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+        self.client
+            .post(self.url(path))
+            .header("content-type", content_type)
+            .body(body)
+    }
+
+    pub async fn assert_ready(&self) {
+        assert_eq!(self.get("/readyz").send().await.unwrap().status(), 200);
+    }
+
+    pub async fn connect(&self) -> TcpStream {
+        TcpStream::connect(&self.address).await.unwrap()
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let pid = self.process.id().expect("the process runs").try_into().unwrap();
+        kill(Pid::from_raw(pid), signal).unwrap();
+    }
+
+    /// Waits for the process to end.
+    pub async fn ended(&mut self) -> ExitStatus {
+        timeout(PATIENCE, self.process.wait())
+            .await
+            .expect("the process ends")
+            .unwrap()
+    }
+}

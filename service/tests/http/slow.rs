@@ -1,0 +1,88 @@
+//! Clients that take their time: they are cut off, so that they keep no connection from others.
+
+use std::time::Duration;
+
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+
+use crate::{
+    drain::submit_on,
+    raw::{assert_refused, rest, submission},
+    server::Server,
+};
+
+/// Sends one byte at a time, with pauses shorter than any limit between two reads; returns what comes back.
+async fn dribble(connection: &mut TcpStream) -> String {
+    let (mut reader, mut writer) = connection.split();
+    let dribble = async {
+        while writer.write_all(b" ").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        answer = rest(&mut reader) => answer,
+        never = dribble => never,
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_arrive_is_cut_off() {
+    let mut server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    connection.write_all(b"POST /echo HTTP/1.1\r\nhost").await.unwrap();
+    let answer = rest(&mut connection).await;
+    assert_refused(&mut server, 408, &answer).await;
+}
+
+#[tokio::test]
+async fn a_head_that_dribbles_is_cut_off_also_on_a_connection_that_is_kept_alive() {
+    let mut server = Server::start(&["--drain-time", "5s"]).await;
+    let mut connection = server.connect().await;
+    for _ in 0..3 {
+        submit_on(&mut connection).await.expect("an answer");
+    }
+    connection.write_all(b"GET /small HTTP/1.1\r\nx: ").await.unwrap();
+    let answer = dribble(&mut connection).await;
+    assert_refused(&mut server, 408, &answer).await;
+}
+
+#[tokio::test]
+async fn a_body_that_dribbles_is_cut_off() {
+    let mut server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    let head = submission("content-length: 4096\r\n", "");
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let answer = dribble(&mut connection).await;
+    assert_refused(&mut server, 408, &answer).await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_cut_off_also_behind_a_pipelined_request() {
+    let mut server = Server::start(&["--drain-time", "5s"]).await;
+    let mut connection = server.connect().await;
+    let requests = [r#"{"name": "Ada"}"#, r#"{"name":"#].map(|body| submission("content-length: 15\r\n", body));
+    connection.write_all(requests.concat().as_bytes()).await.unwrap();
+    let answers = rest(&mut connection).await;
+    let (_, refusal) = answers.rsplit_once("HTTP/1.1 408").expect("a refusal");
+    assert!(answers.contains(r#"{"name": "Ada"}"#), "{answers}");
+    assert_refused(&mut server, 408, &format!("HTTP/1.1 408{refusal}")).await;
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_comes_ends() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    assert_eq!(rest(&mut connection).await, "");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answers_is_cut_off() {
+    let server = Server::start(&["--drain-time", "5s"]).await;
+    let mut connection = server.connect().await;
+    let requests = "GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(100);
+    let ask = async { while connection.write_all(requests.as_bytes()).await.is_ok() {} };
+    timeout(Duration::from_secs(60), ask)
+        .await
+        .expect("the connection ends");
+    server.assert_ready().await;
+}
