@@ -1,21 +1,27 @@
-//! All routes of the application, on one screen. `service` adds those for Kubernetes and Prometheus.
+//! All routes of the application, on one screen. `service` adds those of every service.
 
 use actix_web::web::{self, ServiceConfig};
-use api::path;
-use service::routes::{get, post};
+use service::{openapi::Api, route};
+use utoipa::openapi::InfoBuilder;
 
 use crate::{
-    openapi::openapi,
-    routes::{submissions::submit, version::version},
+    routes::{submissions, version},
     state::AppState,
 };
 
 /// Returns the function that adds the routes and their state to the app of one worker thread.
 pub fn routes(state: AppState) -> impl Fn(&mut ServiceConfig) + Send + Sync + 'static {
+    let info = InfoBuilder::new()
+        .title("k8s-demo backend")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Answers submissions, and says which replica of which version did.",
+        ));
+    let api = Api::new(info.build())
+        .route(route!(submissions::submit))
+        .route(route!(version::version));
     move |app| {
-        app.app_data(web::Data::new(state.clone()))
-            .service(post(path::SUBMISSIONS, submit))
-            .service(get(path::VERSION, version))
-            .service(get(path::OPENAPI, openapi));
+        app.app_data(web::Data::new(state.clone()));
+        api.configure(app);
     }
 }

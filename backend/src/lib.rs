@@ -5,11 +5,9 @@
 //! * [`routes`]: the handlers, a file each
 //! * [`submission`]: parses a submission, and renders its response as HTML
 //! * [`error`]: the errors of this application as problem documents
-//! * [`openapi`]: the description of all routes
 
 pub mod app;
 pub mod error;
-pub mod openapi;
 pub mod routes;
 pub mod settings;
 pub mod state;

@@ -34,7 +34,7 @@ pub(crate) fn is_admin(route: &str) -> bool {
 /// Answers 200 while the process is alive. It stays alive while it drains: a restart would lose the requests in flight.
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = HEALTHZ, responses(
     (status = 200, description = "The process is alive.", body = String),
-    crate::openapi::AnyProblem,
+    crate::rejection::responses::AnyProblem,
 )))]
 pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type(mime::TEXT_PLAIN_UTF_8).body("alive\n")
@@ -44,7 +44,7 @@ pub async fn healthz() -> HttpResponse {
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = READYZ, responses(
     (status = 200, description = "The server wants traffic.", body = String),
     (status = 503, description = "The server is draining.", body = String),
-    crate::openapi::AnyProblem,
+    crate::rejection::responses::AnyProblem,
 )))]
 pub async fn readyz(drain: web::Data<Drain>) -> HttpResponse {
     if drain.is_draining() {
@@ -59,7 +59,7 @@ pub async fn readyz(drain: web::Data<Drain>) -> HttpResponse {
 /// Answers with all metrics.
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = METRICS, responses(
     (status = 200, description = "The metrics in the Prometheus text format.", body = String),
-    crate::openapi::AnyProblem,
+    crate::rejection::responses::AnyProblem,
 )))]
 pub async fn metrics(metrics: web::Data<Metrics>, drain: web::Data<Drain>) -> Result<HttpResponse, Rejection> {
     let text = metrics.gather(drain.is_draining()).map_err(|error| {

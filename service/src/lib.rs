@@ -15,7 +15,7 @@
 //! * [`routes`]: resources that reject other methods with a problem document; [`body`]: reads a request's body
 //! * [`rejection`]: the errors of the protocol as problem documents
 //! * [`logging`]: JSON lines or text, written by a thread of its own
-//! * `openapi` (feature): describes the endpoints and problems above; `otlp` (feature): exports spans
+//! * `openapi` (feature): routes with their description; `otlp` (feature): exports spans
 
 pub mod admin;
 pub mod body;

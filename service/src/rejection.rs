@@ -1,5 +1,8 @@
 //! The errors of the protocol, and the problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) for each.
 
+#[cfg(feature = "openapi")]
+pub(crate) mod responses;
+
 use std::time::Duration;
 
 use actix_web::{

@@ -31,14 +31,14 @@ fn program() -> Command {
 fn example(name: &str) -> PathBuf {
     let this = env::current_exe().unwrap();
     let example = this.ancestors().nth(2).unwrap().join("examples").join(name);
-    // `cargo test --test http` does not build examples. A test of an old one would prove nothing.
+    // A test of an old one would prove nothing.
     let modified = |path: &str| fs::metadata(path).and_then(|file| file.modified());
     let sources = fs::read_to_string(example.with_extension("d")).unwrap_or_default();
     let built = modified(example.to_str().unwrap()).ok();
     let is_current = |source| modified(source).ok() <= built;
     assert!(
         built.is_some() && sources.split_whitespace().skip(1).all(is_current),
-        "{} is missing or old: type `cargo build --package service --examples`",
+        "{} is missing or old. `cargo test` builds it; `cargo test --test http` does not",
         example.display()
     );
     example
