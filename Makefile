@@ -1,6 +1,12 @@
-# The few commands a person types. `make` alone lists them: each target's line of help stands behind its ##.
+# The commands of the project. `make` alone lists them, with the text after ##.
 .DEFAULT_GOAL := help
-.PHONY: help run test images deploy undeploy confidence bench size screenshot
+.PHONY: help run test images deploy stage undeploy confidence bench size screenshot
+
+# Only what is typed on make's command line counts: a VERSION that a CI system exports must not name images.
+typed = $(if $(findstring command line,$(origin $1)),$($1))
+version := $(call typed,VERSION)
+registry := $(addprefix --registry ,$(call typed,REGISTRY))
+platforms := $(addprefix --platforms ,$(call typed,PLATFORMS))
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -19,13 +25,16 @@ size: ## print what the page weighs, raw and compressed
 	@scripts/size
 
 # ---- on a cluster ----------------------------------------------------------------------------------------------------
-images: ## build both images (VERSION=v1)
-	@scripts/images $(VERSION)
+images: ## build both images, for kubectl's cluster or REGISTRY=registry.example.com/me (VERSION=v1 PLATFORMS=)
+	@scripts/images $(registry) $(platforms) $(version)
 
-deploy: ## build the images, apply k8s/ to kubectl's cluster, wait for both rollouts
-	@scripts/deploy
+deploy: ## build the images, apply k8s/ to kubectl's cluster, wait for both rollouts (VERSION=v1 REGISTRY= PLATFORMS=)
+	@scripts/deploy $(registry) $(platforms) $(version)
 
-undeploy: ## take everything away from kubectl's cluster
+stage: ## reset the application on kubectl's cluster to two new replicas of v1, with v2 ready (REGISTRY=)
+	@scripts/stage $(registry)
+
+undeploy: ## delete the application from kubectl's cluster
 	@scripts/undeploy
 
 confidence: ## prove on kubectl's cluster that rollouts, failures and dying pods lose no submission (ARGS=--help)

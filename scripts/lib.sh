@@ -1,12 +1,13 @@
-# What the scripts of this folder share; sourced, not run. Written for bash 3.2, which macOS has.
+# shellcheck shell=bash
+# Functions that the scripts of this folder share; sourced, not run. Runs with bash 3.2, which macOS has.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-TOOLS=$PWD/.tools # what the project installs for itself; survives `cargo clean`
+TOOLS=$PWD/.tools # what the project installs for itself; `cargo clean` does not remove it
 export PATH="$TOOLS/bin:$PATH"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 
-# die WHAT-HAPPENED WHAT-TO-DO
+# die PROBLEM REMEDY
 die() {
   printf '\033[1;31merror:\033[0m %s\n' "$1" >&2
   printf '       %s\n' "$2" >&2
@@ -15,7 +16,7 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# logged NAME COMMAND...: keeps what the command prints in .tools/log/NAME.
+# logged NAME COMMAND...: runs the command with its output in .tools/log/NAME.
 logged() {
   local log=$TOOLS/log/$1
   shift
@@ -23,18 +24,54 @@ logged() {
   "$@" >"$log" 2>&1 </dev/null
 }
 
-# die_of NAME WHAT-HAPPENED: ends with what the command that was logged under NAME said last.
+# die_of NAME PROBLEM: prints the end of the log NAME and exits.
 die_of() {
   tail -n 20 "$TOOLS/log/$1" >&2
-  die "$2" "The whole of it: $TOOLS/log/$1"
+  die "$2" "The full log: $TOOLS/log/$1"
 }
 
-# debian_packages PACKAGE...: installs them where we may, else says what to type.
+# debian_packages PACKAGE...: installs them as root on Debian and its derivatives, otherwise says what to type.
 debian_packages() {
   have apt-get || die "$* must be installed" "Install them with your system's package manager, then try again."
   [ "$(id -u)" = 0 ] || die "$* must be installed" "Type: sudo apt-get install $*"
   say "Installing $* (about a minute)"
   export DEBIAN_FRONTEND=noninteractive
-  logged apt-update apt-get update || die_of apt-update "apt-get could not read the lists of packages"
+  logged apt-update apt-get update || die_of apt-update "apt-get could not read the package lists"
   logged apt-install apt-get install --yes --no-install-recommends "$@" || die_of apt-install "apt-get could not install $*"
+}
+
+# rust: makes the toolchain of rust-toolchain.toml available to this script, or the default one if it cannot be installed.
+# Exits if there is no Rust, or no linker for it.
+rust() {
+  local pinned default
+  have cargo || die "cargo is missing" "Install Rust with rustup: https://rustup.rs"
+  have cc || have gcc || have clang || die "a C compiler is missing; Rust links with it" \
+    "Debian: apt-get install gcc libc6-dev. Fedora: dnf install gcc. macOS: xcode-select --install"
+  if have rustup && [ -z "${RUSTUP_TOOLCHAIN:-}" ] && [ -e rust-toolchain.toml ]; then
+    pinned=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+    if ! rustup run "$pinned" rustc --version >/dev/null 2>&1; then
+      say "Installing Rust $pinned, as rust-toolchain.toml asks"
+      if ! logged rustup-toolchain rustup toolchain install "$pinned" --profile minimal --component rustfmt,clippy \
+        --target wasm32-unknown-unknown --no-self-update; then
+        default=$(rustup default 2>/dev/null | cut -d' ' -f1)
+        [ -n "$default" ] || die_of rustup-toolchain "rustup could not install Rust $pinned, and there is no default toolchain"
+        say "rustup could not install it (.tools/log/rustup-toolchain): using $default instead"
+        export RUSTUP_TOOLCHAIN=$default
+      fi
+    fi
+  fi
+  # A configuration for all of a user's projects may build for another target; what is built here also runs here.
+  local host configured
+  host=$(rustc -vV | sed -n 's/^host: //p')
+  configured=$(RUSTC_BOOTSTRAP=1 cargo -Z unstable-options config get --format json-value build.target 2>/dev/null) || configured=
+  case $configured in '' | "\"$host\"") ;; *) export CARGO_BUILD_TARGET=$host ;; esac
+}
+
+# cargo_binary NAME ARGUMENT...: builds with the arguments and prints the path of the binary NAME. Only cargo knows the path: it
+# depends on the user's configuration.
+cargo_binary() {
+  local name=$1
+  shift
+  cargo build --quiet --message-format json-render-diagnostics "$@" |
+    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | grep "/$name\(.exe\)\{0,1\}\$"
 }
