@@ -114,7 +114,7 @@ pub async fn submit_once(address: SocketAddr) -> io::Result<()> {
 
 async fn submit(connection: &mut TcpStream) -> io::Result<()> {
     connection.write_all(REQUEST).await?;
-    let mut answer = [0; 1024];
+    let mut answer = [0; 4096];
     let mut length = 0;
     // The answer's body is the one JSON object in it.
     while !answer[..length].ends_with(b"}") {

@@ -21,7 +21,8 @@ fn request(version: &str, headers: &str) -> Vec<u8> {
 }
 
 fn is_submission_response(response: &str) -> bool {
-    response.starts_with("HTTP/1.1 200 ") && response.contains("Hello, Ada!")
+    // In the version of the request.
+    response.starts_with("HTTP/1.") && response[8..].starts_with(" 200 ") && response.contains("Hello, Ada!")
 }
 
 #[tokio::test]
@@ -55,14 +56,17 @@ async fn submissions_are_balanced_over_the_pods_in_turn() -> Result<()> {
 #[tokio::test]
 async fn connections_to_the_backend_are_kept_alive() -> Result<()> {
     let stage = Stage::new("kept").await?;
-    stage.backend().await?;
+    let backend = stage.backend().await?;
     let frontend = stage.frontend(&[]).await?;
     let url = &frontend.url;
     stage.until(StatusCode::OK, |http| submission(http, url)).await?;
-    for _ in 0..50 {
+    let requests = 100;
+    for _ in 0..requests {
         assert_eq!(submission(&stage.http, url).send().await?.status(), StatusCode::OK);
     }
-    assert_eq!(frontend.connections_to(8000).await?, 1);
+    // A connection that has ended is known to the side that closed it.
+    let connections = frontend.connections(8000).await? + backend.connections(8000).await?;
+    assert!(connections < 10, "{connections} connections for {requests} submissions");
     Ok(())
 }
 

@@ -98,15 +98,12 @@ impl Container {
         Ok(table.lines().filter(is_listening).count())
     }
 
-    /// Returns how many connections it has to a port of other containers.
-    pub async fn connections_to(&self, port: u16) -> Result<usize> {
-        let table = docker(&["exec", &self.id, "cat", "/proc/net/tcp"]).await?;
-        let port = format!(":{port:04X}");
-        let is_connected = |line: &&str| {
-            let mut columns = line.split_whitespace().skip(2);
-            columns.next().is_some_and(|remote| remote.ends_with(&port)) && columns.next() == Some("01")
-        };
-        Ok(table.lines().filter(is_connected).count())
+    /// Returns how many connections by a port its kernel knows, also those that have just ended.
+    pub async fn connections(&self, port: u16) -> Result<usize> {
+        let table = docker(&["exec", &self.id, "cat", "/proc/net/tcp", "/proc/net/tcp6"]).await?;
+        let port = format!(":{port:04X} ");
+        let is_connection = |line: &&str| line.contains(&port) && line.split_whitespace().nth(3) != Some("0A");
+        Ok(table.lines().filter(is_connection).count())
     }
 
     /// Returns its address on the network of its stage.
