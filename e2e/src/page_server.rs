@@ -1,5 +1,5 @@
-//! Stands for the frontend image and the backend's Service where there is no cluster: it serves `frontend/dist` and passes
-//! `/api/` on to one replica after the other, on a new connection each time.
+//! Replaces the frontend image in tests without a cluster: serves `frontend/dist` and proxies `/api/` to the replicas, round
+//! robin, each request on a new connection.
 
 use std::{
     env, fs,
@@ -21,26 +21,26 @@ use anyhow::{Context, Result, ensure};
 use api::Problem;
 use tokio::sync::watch;
 
-/// A page server on a port of its own. It ends when it is dropped.
+/// A page server on a free port. It stops when this value is dropped.
 pub struct PageServer {
-    /// Where the page is, without a trailing slash.
+    /// The page's URL, without a trailing slash.
     pub url: String,
     service: Arc<Service>,
     handle: ServerHandle,
 }
 
-/// The replicas that get submissions, in turn.
+/// The replicas that get the requests.
 #[derive(Debug, Default)]
 struct Service {
     replicas: Mutex<Vec<SocketAddr>>,
     client: reqwest::Client,
     webassembly_held: watch::Sender<bool>,
-    /// How many submissions found no replica.
+    /// The number of requests that no replica answered.
     turned_away: watch::Sender<u32>,
 }
 
 impl PageServer {
-    /// Serves the page that Trunk has built, with no replica behind it yet.
+    /// Serves the page that Trunk has built, without any replica yet.
     pub fn start() -> Result<Self> {
         let dist = dist()?;
         let policy = content_security_policy()?;
@@ -59,7 +59,7 @@ impl PageServer {
             App::new()
                 .wrap(DefaultHeaders::new().add(("Content-Security-Policy", policy.as_str())))
                 .app_data(data.clone())
-                .route("/api/{path:.*}", web::to(pass_on))
+                .route("/api/{path:.*}", web::to(proxy))
                 .route("/{file}.wasm", web::get().to(webassembly))
                 .service(Files::new("/", &dist).index_file("index.html"))
         })
@@ -72,18 +72,18 @@ impl PageServer {
         Ok(Self { url, service, handle })
     }
 
-    /// Lets the WebAssembly wait, as a slow network would, or arrive.
+    /// Delays the WebAssembly file, as a slow network does, until it is called with `false`.
     pub fn hold_webassembly(&self, held: bool) {
         self.service.webassembly_held.send_replace(held);
     }
 
-    /// Waits until a further submission finds no replica.
+    /// Waits until no replica answers another request.
     pub async fn until_turned_away(&self) {
-        // It fails only when the server is gone.
+        // It fails only when the server has stopped.
         _ = self.service.turned_away.subscribe().changed().await;
     }
 
-    /// Sends submissions to these replicas from now on.
+    /// Sends requests to these replicas from now on.
     pub fn set_replicas(&self, replicas: impl IntoIterator<Item = SocketAddr>) {
         *self.service.lock() = replicas.into_iter().collect();
     }
@@ -91,7 +91,7 @@ impl PageServer {
 
 impl Drop for PageServer {
     fn drop(&mut self) {
-        // The future only waits for the end.
+        // The future would only wait until it has stopped.
         drop(self.handle.stop(false));
     }
 }
@@ -101,7 +101,7 @@ impl Service {
         self.replicas.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The replica whose turn it is.
+    /// Returns the next replica, round robin.
     fn next(&self) -> Option<SocketAddr> {
         let mut replicas = self.lock();
         if !replicas.is_empty() {
@@ -111,30 +111,30 @@ impl Service {
     }
 }
 
-/// The WebAssembly, as soon as it is not held.
+/// Serves the WebAssembly file as soon as it is not delayed.
 async fn webassembly(file: web::Path<String>, service: Data<Service>) -> actix_web::Result<NamedFile> {
     let mut held = service.webassembly_held.subscribe();
-    // It fails only when the server is gone.
+    // It fails only when the server has stopped.
     _ = held.wait_for(|held| !held).await;
     let dist = dist().map_err(actix_web::error::ErrorInternalServerError)?;
     Ok(NamedFile::open_async(dist.join(format!("{file}.wasm"))).await?)
 }
 
-async fn pass_on(request: HttpRequest, body: Bytes, service: Data<Service>) -> HttpResponse {
-    match ask(&request, body, &service).await {
+async fn proxy(request: HttpRequest, body: Bytes, service: Data<Service>) -> HttpResponse {
+    match forward(&request, body, &service).await {
         Ok(response) => response,
         Err(_) => {
             service.turned_away.send_modify(|count| *count += 1);
             HttpResponse::BadGateway()
                 .content_type(Problem::MEDIA_TYPE)
-                .json(Problem::new(502, "Bad Gateway", "No backend replica is there."))
+                .json(Problem::new(502, "Bad Gateway", "No backend replica answered."))
         }
     }
 }
 
-async fn ask(request: &HttpRequest, body: Bytes, service: &Service) -> Result<HttpResponse> {
+async fn forward(request: &HttpRequest, body: Bytes, service: &Service) -> Result<HttpResponse> {
     let replica = service.next().context("there is no replica")?;
-    let mut passed_on = service
+    let mut proxied = service
         .client
         .request(
             reqwest::Method::from_bytes(request.method().as_str().as_bytes())?,
@@ -143,18 +143,18 @@ async fn ask(request: &HttpRequest, body: Bytes, service: &Service) -> Result<Ht
         .body(body);
     for name in ["accept", "content-type"] {
         if let Some(value) = request.headers().get(name) {
-            passed_on = passed_on.header(name, value.as_bytes());
+            proxied = proxied.header(name, value.as_bytes());
         }
     }
-    let answer = passed_on.send().await?;
-    let mut response = HttpResponse::build(StatusCode::from_u16(answer.status().as_u16())?);
-    if let Some(kind) = answer.headers().get("content-type") {
-        response.insert_header(("Content-Type", kind.as_bytes()));
+    let upstream = proxied.send().await?;
+    let mut response = HttpResponse::build(StatusCode::from_u16(upstream.status().as_u16())?);
+    if let Some(content_type) = upstream.headers().get("content-type") {
+        response.insert_header(("Content-Type", content_type.as_bytes()));
     }
-    Ok(response.body(answer.bytes().await?))
+    Ok(response.body(upstream.bytes().await?))
 }
 
-/// What the frontend image sends, so that what it forbids fails here already.
+/// Reads the policy of the frontend image, so that what it forbids fails in these tests, too.
 fn content_security_policy() -> Result<String> {
     let configuration = Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend/nginx/nginx.conf.template");
     let configuration = fs::read_to_string(configuration)?;
@@ -167,13 +167,13 @@ fn content_security_policy() -> Result<String> {
     Ok(policy.to_owned())
 }
 
-/// What Trunk has built, here or wherever `PAGE_DIST` says.
+/// Returns the folder that Trunk has built: `frontend/dist`, or the value of `PAGE_DIST`.
 fn dist() -> Result<PathBuf> {
     let here = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../frontend/dist");
     let dist = env::var_os("PAGE_DIST").map_or_else(here, PathBuf::from);
     ensure!(
         dist.join("index.html").is_file(),
-        "there is no page in {}: type `scripts/trunk build` first",
+        "there is no page in {}: run `scripts/trunk build` first",
         dist.display()
     );
     Ok(dist)

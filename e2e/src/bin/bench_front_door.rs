@@ -47,6 +47,9 @@ struct Way {
     server: Server,
 }
 
+/// One of the figures, as a number.
+type Figure = fn(&Figures) -> f64;
+
 /// What a round measured of one way.
 #[derive(Clone, Copy)]
 struct Figures {
@@ -142,7 +145,7 @@ fn table(rounds: &[[Figures; 3]]) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN);
     table.set_header([""].iter().chain(&NAMES));
-    let rows: [(&str, fn(&Figures) -> f64); 6] = [
+    let rows: [(&str, Figure); 6] = [
         ("CPU of nginx per submission (µs)", |figures| figures.nginx),
         ("CPU of the backend per submission (µs)", |figures| figures.backend),
         ("sum (µs)", cpu),

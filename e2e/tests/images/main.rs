@@ -4,6 +4,7 @@
 #![cfg(feature = "cluster")]
 
 mod front_door;
+mod page;
 mod stage;
 
 use anyhow::{Context, Result};

@@ -98,6 +98,15 @@ impl Container {
         Ok(table.lines().filter(is_listening).count())
     }
 
+    /// Returns the names of the files in a folder, without the compressed twins.
+    pub async fn files(&self, folder: &str) -> Result<Vec<String>> {
+        let names = docker(&["exec", &self.id, "ls", folder]).await?;
+        let names = names
+            .lines()
+            .filter(|name| !name.ends_with(".gz") && !name.ends_with(".br"));
+        Ok(names.map(str::to_owned).collect())
+    }
+
     /// Returns how many connections by a port its kernel knows, also those that have just ended.
     pub async fn connections(&self, port: u16) -> Result<usize> {
         let table = docker(&["exec", &self.id, "cat", "/proc/net/tcp", "/proc/net/tcp6"]).await?;
