@@ -18,7 +18,7 @@ run: ## start the backend and the page on this machine, ports 8000 and 8080 (BAC
 test: ## check everything that needs no cluster: format, lints, unit tests, the backend, the page in a browser
 	@scripts/test
 
-bench: ## measure the backend as shipped against a bare actix-web server (ARGS=--help)
+bench: ## measure the backend beside a bare actix-web server, and nginx in front of both (ARGS=--help)
 	@scripts/bench $(ARGS)
 
 size: ## print what the page weighs, raw and compressed
