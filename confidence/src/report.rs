@@ -32,8 +32,8 @@ pub struct Report {
     pub started: String,
     /// Requests per second and route.
     pub rate: u32,
-    /// The routes, and where each leads.
-    pub routes: BTreeMap<String, String>,
+    /// The routes.
+    pub routes: Vec<RouteTarget>,
     /// The Deployments, as they were found.
     pub deployments: Vec<DeploymentReport>,
     /// The scenarios, in order.
@@ -44,6 +44,15 @@ pub struct Report {
     pub verdict: Option<Verdict>,
     /// The verdict in words.
     pub summary: String,
+}
+
+/// A route, and where it leads.
+#[derive(Debug, Clone, Serialize)]
+pub struct RouteTarget {
+    /// Its name.
+    pub name: String,
+    /// Method and URL.
+    pub target: String,
 }
 
 /// The outcome of a run.
@@ -103,7 +112,7 @@ pub struct ScenarioReport {
 }
 
 /// What was seen on one route in one scenario.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct RouteReport {
     /// The name of the route.
     pub route: String,
@@ -277,13 +286,16 @@ impl Report {
         let (verdict, summary) = match (lost, is_complete) {
             (0, true) => (
                 Verdict::Passed,
-                format!("None of {sent} requests was lost that had to be answered."),
+                format!("None of {} requests was lost that had to be answered.", thousands(sent)),
             ),
             (0, false) => (
                 Verdict::Incomplete,
                 "This proves nothing: not every scenario could be run to its end.".to_owned(),
             ),
-            _ => (Verdict::Lost, format!("{lost} of {sent} requests were lost.")),
+            _ => (
+                Verdict::Lost,
+                format!("{} of {} requests were lost.", thousands(lost), thousands(sent)),
+            ),
         };
         self.verdict = Some(verdict);
         self.summary = summary;
@@ -364,4 +376,17 @@ impl fmt::Display for Verdict {
             Self::Incomplete => "incomplete",
         })
     }
+}
+
+/// Returns a number with commas between the thousands.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -1,6 +1,5 @@
 //! Runs the scenarios of a plan, one after the other, while requests are sent on every route.
 
-use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,7 +12,7 @@ use tokio::time::{Instant, interval, sleep_until};
 use crate::Failure;
 use crate::cluster::Cluster;
 use crate::plan::Plan;
-use crate::report::{Report, build};
+use crate::report::{Report, RouteTarget, build};
 use crate::scenarios::{ExpectedUntil, Scenario, Stage, Step};
 use crate::traffic::client::{Client, Target};
 use crate::traffic::generator::generate;
@@ -128,8 +127,11 @@ impl<'a> Run<'a> {
             routes: self
                 .routes
                 .iter()
-                .map(|(name, target)| (name.clone(), describe(target)))
-                .collect::<BTreeMap<_, _>>(),
+                .map(|(name, target)| RouteTarget {
+                    name: name.clone(),
+                    target: describe(target),
+                })
+                .collect(),
             deployments: build::deployments(self.cluster, nodes.len()),
             ..Report::default()
         })
@@ -160,11 +162,13 @@ impl<'a> Run<'a> {
             run: self,
             step,
             start,
+            took: None,
             clients: &clients,
             report,
             outcome: Err(anyhow!("interrupted")),
         };
-        partial.outcome = self.send_during(self.scenario(step, start), &clients, start).await;
+        let (outcome, took) = self.send_during(self.scenario(step, start), &clients, start).await;
+        (partial.outcome, partial.took) = (outcome, Some(took));
         let has_failed = partial.outcome.is_err();
         drop(partial);
         if has_failed {
@@ -193,13 +197,13 @@ impl<'a> Run<'a> {
         settled.and(played)
     }
 
-    /// All clients send until something has happened.
+    /// All clients send until something has happened. Returns its outcome and how long it took; later responses count too.
     async fn send_during<T>(
         &self,
         happens: impl Future<Output = T>,
         clients: &[(&str, Arc<Client>)],
         start: Instant,
-    ) -> T {
+    ) -> (T, Duration) {
         let (over, is_over) = watch::channel(false);
         let mut generators = JoinSet::new();
         for (_, client) in clients {
@@ -212,9 +216,10 @@ impl<'a> Run<'a> {
             outcome = happens => outcome,
             never = progress => never,
         };
+        let took = start.elapsed();
         over.send_replace(true);
         while generators.join_next().await.is_some() {}
-        outcome
+        (outcome, took)
     }
 
     fn rate(&self) -> u32 {
@@ -227,6 +232,8 @@ struct Partial<'a> {
     run: &'a Run<'a>,
     step: &'a Step,
     start: Instant,
+    /// How long it took. `None` if it is interrupted.
+    took: Option<Duration>,
     clients: &'a [(&'a str, Arc<Client>)],
     report: &'a mut Report,
     outcome: Result<Vec<ExpectedUntil>>,
@@ -241,7 +248,7 @@ impl Drop for Partial<'_> {
         let collected = build::Collected {
             step: self.step,
             start: self.start,
-            took: self.start.elapsed(),
+            took: self.took.unwrap_or(self.start.elapsed()),
             events: self.run.cluster.log.events(),
             pods: self.run.cluster.pods.history(),
             expected,

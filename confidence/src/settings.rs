@@ -11,7 +11,7 @@ use crate::report::Output;
 use crate::scenarios::Scenario;
 
 /// The form of kubectl's own help: description, examples, options, usage.
-const HELP: &str = "{about-with-newline}\n{before-help}\n\nOptions:\n{options}\n\nUsage:\n  {usage}\n{after-help}";
+const HELP: &str = "{about-with-newline}\n{before-help}Options:\n{options}\n\nUsage:\n  {usage}{after-help}";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +26,8 @@ Examples:
   kubectl confidence --plan shop.toml --scenarios rollout,drain
 
   # Cut the power of a node of a kind cluster
-  kubectl confidence --plan shop.toml --scenarios node --node-down 'docker kill {node}' --node-up 'docker start {node}'";
+  kubectl confidence --plan shop.toml --scenarios node \\
+    --node-down 'docker kill {node}' --node-up 'docker start {node}'";
 
 /// Send requests at a steady rate while things happen to a cluster, and report every request that is lost.
 ///
@@ -42,7 +43,7 @@ Examples:
     version,
     help_template = HELP,
     before_help = EXAMPLES,
-    after_help = "\nExit codes: 0 nothing was lost, 1 requests were lost, 2 wrong usage, 3 a scenario could not be run,\n\
+    after_help = "Exit codes: 0 nothing was lost, 1 requests were lost, 2 wrong usage, 3 a scenario could not be run,\n\
                   130 interrupted by Ctrl-C, 143 by SIGTERM.",
     override_usage = "kubectl confidence (--plan=FILE | --deployment=NAME... --url=URL) [options]",
     max_term_width = 120
@@ -120,8 +121,14 @@ pub struct Settings {
     #[arg(long, value_name = "IMAGE")]
     pub tool_image: Option<String>,
 
-    /// Output format: table, json or html; to FILE in place of standard output. Can be repeated.
-    #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "table")]
+    /// Output format: table, json or html; to FILE in place of standard output. Can be repeated. [default: table]
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT[=FILE]",
+        default_value = "table",
+        hide_default_value = true
+    )]
     pub output: Vec<Output>,
 
     /// Do not ask for confirmation.

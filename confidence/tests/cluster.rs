@@ -131,3 +131,37 @@ async fn an_interrupted_run_restores_everything_and_shows_what_it_saw() -> Resul
     assert_eq!(of_the_backend(".spec.replicas").await?, "2");
     Ok(())
 }
+
+/// Debian's nginx is there while this lives.
+async fn with_nginx<T>(test: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
+    let manifest = example("nginx/nginx.yaml");
+    kubectl(&["apply", "--filename", &manifest]).await?;
+    let outcome = test().await;
+    kubectl(&["delete", "--cascade=foreground", "--filename", &manifest]).await?;
+    outcome
+}
+
+fn example(file: &str) -> String {
+    format!("{}/examples/{file}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[tokio::test]
+async fn debians_nginx_loses_requests_in_a_rollout_and_none_with_a_pre_stop_sleep() -> Result<()> {
+    let _cluster = CLUSTER.lock().await;
+    with_nginx(async || {
+        let output = program(&example("nginx.toml"), &["--duration", "1s"]).output().await?;
+        assert_eq!(output.status.code(), Some(1), "{}", printed(&output));
+        for reason in ["requests were lost", "while pods were terminating", "no preStop"] {
+            assert!(printed(&output).contains(reason), "{reason}: {}", printed(&output));
+        }
+        let patch = example("nginx/prestop.yaml");
+        kubectl(&["patch", "deployment", "debian-nginx", "--patch-file", &patch]).await?;
+        kubectl(&["rollout", "status", "deployment", "debian-nginx"]).await?;
+        let output = program(&example("nginx-prestop.toml"), &["--duration", "1s"])
+            .output()
+            .await?;
+        assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
+        Ok(())
+    })
+    .await
+}

@@ -155,3 +155,30 @@ pub(super) async fn shell(command: &str) -> Result<()> {
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_power_of_known_clusters_is_cut_by_their_own_commands() {
+        let node = |provider: &str, profile: Option<&str>| json!({"spec": {"providerID": provider}, "metadata": {"labels": {"minikube.k8s.io/name": profile}}});
+        let down = |context: &str, node: &Value| power_commands(context, node).map(|(down, _)| down);
+        let docker = Some("docker kill {node}".to_owned());
+        assert_eq!(down("kind-a", &node("", None)), docker);
+        assert_eq!(down("renamed", &node("kind://docker/a/a-worker", None)), docker);
+        assert_eq!(down("k3d-a", &node("k3s://k3d-a-agent-0", None)), docker);
+        let minikube = down("renamed", &node("", Some("shop")));
+        assert_eq!(minikube.as_deref(), Some("minikube --profile shop node stop {node}"));
+        assert_eq!(down("a-cloud", &node("gce://a/b", None)), None);
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_is_an_error_with_its_words() {
+        assert!(shell("true").await.is_ok());
+        let error = shell("echo no such node >&2; exit 3").await.unwrap_err().to_string();
+        assert!(error.contains("no such node") && error.contains('3'), "{error}");
+    }
+}

@@ -160,7 +160,7 @@ pub fn route(name: &str, tally: &Tally, seconds: f64, expected: impl Fn(&LossSam
 
 /// Returns what was seen in each interval.
 fn timeline(tally: &Tally, seconds: f64) -> Vec<Interval> {
-    let width = ((seconds / MAX_INTERVALS * 4.0).ceil() / 4.0).max(0.25);
+    let width = ((seconds / MAX_INTERVALS * 2.0).ceil() / 2.0).max(0.5);
     let count = (seconds / width).ceil().max(1.0) as usize;
     let index = |at: Duration| ((at.as_secs_f64() / width) as usize).min(count - 1);
     let mut intervals: Vec<_> = (0..count)

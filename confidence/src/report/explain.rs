@@ -29,7 +29,7 @@ pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
             ),
             _ => format!(
                 "{} closed without notice while pods were terminating: the application needs a drain (say `Connection: \
-                 close` in every response for a while, and only then close)",
+                 close` in every response for a while, and only then close).",
                 were(at_end, "connection")
             ),
         });
@@ -53,7 +53,7 @@ pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
     if count(&refused) > 0 && overlaps(&refused) {
         explanations.push(format!(
             "{} refused while pods were terminating: a pod stops listening before its Services stop sending to it. Let it \
-             listen for some seconds longer, by a preStop sleep or a drain time",
+             listen for some seconds longer, by a preStop sleep or a drain time.",
             were(count(&refused), "request")
         ));
     } else if count(&refused) > 0 {
@@ -66,7 +66,12 @@ pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
     if count(&reset) > 0 && overlaps(&reset) {
         explanations.push(format!(
             "{} cut off while pods were terminating: the process ended before it had answered what it had accepted. It \
-             needs a graceful shutdown, within the pod's grace period",
+             needs a graceful shutdown, within the pod's grace period.",
+            were(count(&reset), "request")
+        ));
+    } else if count(&reset) > 0 {
+        explanations.push(format!(
+            "{} cut off while no pod was terminating: did a process crash?",
             were(count(&reset), "request")
         ));
     }
@@ -80,7 +85,7 @@ pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
     let rejected = count(&[LossKind::WrongStatus]);
     if rejected > 0 {
         explanations.push(format!(
-            "{} answered with the wrong status: a 502, 503 or 504 is a proxy's that found no pod to answer",
+            "{} answered with the wrong status: a 502, 503 or 504 is from a proxy that found no pod to answer.",
             were(rejected, "request")
         ));
     }
@@ -183,6 +188,9 @@ mod tests {
 
     use super::*;
     use crate::plan;
+    use crate::report::{Interval, LossReport, RouteReport};
+    use crate::scenarios::Scenario;
+    use crate::traffic::outcome::ConnectionKind;
 
     fn deployment(spec: Value) -> Deployment {
         let wanted = plan::Deployment {
@@ -236,5 +244,89 @@ mod tests {
             }]}}}));
             assert!(advice(&deployment).join("\n").contains("preStop takes 40 s"));
         }
+    }
+
+    /// A scenario with one pod that terminates from second 10 to 12, and losses or closed connections at a time.
+    fn scenario(losses: &[(LossKind, f64)], closed_at: Option<f64>) -> ScenarioReport {
+        let span = crate::report::Span {
+            from: 10.0,
+            until: 12.0,
+            state: "terminating",
+        };
+        let loss = |&(kind, at): &(LossKind, f64)| LossReport {
+            kind,
+            connection: ConnectionKind::New,
+            detail: String::new(),
+            count: 3,
+            first: at,
+            last: at + 0.5,
+            expected: None,
+        };
+        let interval = closed_at.map(|at| Interval {
+            at,
+            closed_without_notice: 12,
+            ..Interval::default()
+        });
+        let route = RouteReport {
+            closed_without_notice: interval.as_ref().map_or(0, |interval| interval.closed_without_notice),
+            losses: losses.iter().map(loss).collect(),
+            timeline: interval.into_iter().collect(),
+            ..RouteReport::default()
+        };
+        ScenarioReport {
+            scenario: Scenario::Rollout,
+            title: String::new(),
+            description: Scenario::Rollout.description(),
+            is_control: false,
+            seconds: 20.0,
+            routes: vec![route],
+            events: Vec::new(),
+            pods: vec![PodReport {
+                name: String::new(),
+                deployment: String::new(),
+                node: None,
+                image: String::new(),
+                spans: vec![span],
+            }],
+            explanations: Vec::new(),
+            failure: None,
+        }
+    }
+
+    #[test]
+    fn losses_are_explained_by_what_the_pods_did_at_the_time() {
+        for (losses, closed, explanation) in [
+            (
+                &[][..],
+                Some(11.0),
+                "12 connections were closed without notice while pods were terminating: the application needs a drain",
+            ),
+            (&[], Some(2.0), "closed without notice, while no pod was terminating"),
+            (
+                &[(LossKind::Refused, 11.0)],
+                None,
+                "3 requests were refused while pods were terminating",
+            ),
+            (
+                &[(LossKind::Refused, 2.0)],
+                None,
+                "refused while no pod was terminating",
+            ),
+            (
+                &[(LossKind::ResetBeforeResponse, 11.0)],
+                None,
+                "needs a graceful shutdown",
+            ),
+            (&[(LossKind::ResetWithinResponse, 2.0)], None, "did a process crash?"),
+            (&[(LossKind::TimedOut, 2.0)], None, "not answered in time"),
+            (&[(LossKind::WrongStatus, 2.0)], None, "502"),
+        ] {
+            let explanations = explanations(&scenario(losses, closed));
+            assert!(
+                explanations.len() == 1 && explanations[0].contains(explanation),
+                "{explanations:?}"
+            );
+        }
+        assert_eq!(explanations(&scenario(&[], None)), Vec::<String>::new());
     }
 }

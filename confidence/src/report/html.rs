@@ -4,7 +4,7 @@ mod timeline;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Report, RouteReport, ScenarioReport, Verdict};
+use super::{Report, RouteReport, ScenarioReport, Verdict, thousands};
 
 const STYLE: &str = include_str!("html/style.css");
 
@@ -71,7 +71,7 @@ fn setting(report: &Report) -> Markup {
     let has_losses = report.scenarios.iter().any(|scenario| scenario.lost() > 0);
     html! {
         div.setting {
-            @for (name, target) in &report.routes { p { "route " b { (name) } ": " code { (target) } } }
+            @for route in &report.routes { p { "route " b { (route.name) } ": " code { (route.target) } } }
             @for deployment in &report.deployments {
                 p {
                     "deployment " b { (deployment.name) } ": " (deployment.replicas) " replicas of "
@@ -81,7 +81,7 @@ fn setting(report: &Report) -> Markup {
                         (pods) " on " (node)
                     }
                 }
-                @for warning in &deployment.warnings { p.warning { (warning) } }
+                @for warning in &deployment.warnings { p.warning { (warning) "." } }
                 @if has_losses && !deployment.advice.is_empty() {
                     p { "Settings of " b { (deployment.name) } " that usually cause losses:" }
                     ul { @for advice in &deployment.advice { li { (advice) } } }
@@ -163,7 +163,7 @@ fn section(index: usize, scenario: &ScenarioReport) -> Markup {
             }
             @if let Some(problem) = scenario.problem() { p.problem { (problem) } }
             (timeline::figure(scenario))
-            @for explanation in &scenario.explanations { p.explanation { (explanation) "." } }
+            @for explanation in &scenario.explanations { p.explanation { (explanation) } }
             @if scenario.routes.iter().any(|route| !route.losses.is_empty()) { (losses(scenario)) }
         }
     }
@@ -183,18 +183,6 @@ fn losses(scenario: &ScenarioReport) -> Markup {
             }
         }
     }
-}
-
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn milliseconds(time: f64) -> String {

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use maud::{Markup, html};
 
-use super::super::{Interval, PodReport, RouteReport, ScenarioReport};
-use super::{milliseconds, seconds, thousands};
+use super::{milliseconds, seconds};
+use crate::report::{Interval, PodReport, RouteReport, ScenarioReport, thousands};
 
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 215.0;
