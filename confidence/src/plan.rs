@@ -82,6 +82,9 @@ pub struct Deployment {
     pub next_image: Option<String>,
     /// The tag that is rolled out, of the image that is deployed.
     pub next_tag: Option<String>,
+    /// How long the application may take to end after SIGTERM. The pod's grace period must be longer.
+    #[serde(default, deserialize_with = "duration")]
+    pub shutdown: Option<Duration>,
 }
 
 /// Which scenarios are run, and at which rate requests are sent. Flags override it.

@@ -200,6 +200,7 @@ impl Settings {
             container: None,
             next_image: None,
             next_tag: None,
+            shutdown: None,
         });
         let routes = self.urls.iter().map(|text| {
             let url: Url = text.parse()?;

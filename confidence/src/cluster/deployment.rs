@@ -1,5 +1,7 @@
 //! One Deployment as it was found, and changes to it.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
@@ -24,6 +26,8 @@ pub struct Deployment {
     /// Index of the container that scenarios change.
     container: usize,
     next_image: Option<String>,
+    /// How long the application may take to end after SIGTERM, if the plan says so.
+    pub shutdown: Option<Duration>,
 }
 
 impl Deployment {
@@ -62,6 +66,7 @@ impl Deployment {
             selector: selector(&spec["selector"]),
             container,
             next_image: wanted.next_image.clone().or(tagged),
+            shutdown: wanted.shutdown,
             spec,
         })
     }
@@ -319,6 +324,7 @@ mod tests {
             container: Some("shop".to_owned()),
             next_image: None,
             next_tag: Some("v2".to_owned()),
+            shutdown: None,
         };
         let deployment = Deployment::from_object(&object, &wanted).unwrap();
         assert_eq!((deployment.image(), deployment.next_image()), ("shop:v1", "shop:v2"));

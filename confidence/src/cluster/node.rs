@@ -56,7 +56,8 @@ impl Cluster {
         Ok(roles.iter().any(|role| !labels[*role].is_null()))
     }
 
-    /// Evicts the pods of the Deployments from a node, by `kubectl drain`, and uncordons the node again.
+    /// Evicts the pods of the Deployments from a node, by `kubectl drain`, and uncordons the node again, unless it was cordoned
+    /// before.
     ///
     /// The only schedulable node is uncordoned as soon as it is cordoned: the new pods need a place. The disruption budget
     /// still makes the pods leave one by one.
@@ -65,14 +66,17 @@ impl Cluster {
     /// If kubectl fails.
     pub async fn drain(&self, node: &str) -> Result<()> {
         let has_others = self.schedulable_nodes().await?.iter().any(|other| other != node);
-        self.undo.add(Step::Uncordon(node.to_owned()));
+        let uncordon = Step::Uncordon(node.to_owned());
+        let was_cordoned = self.is_cordoned(node).await?;
+        if !was_cordoned {
+            self.undo.add(uncordon.clone());
+        }
         let uncordon_early = async {
             if has_others {
                 return Ok(());
             }
             self.until("the node to be cordoned", self.wait, async || {
-                let is_cordoned = self.kubectl.get(&["node", node]).await?["spec"]["unschedulable"] == true;
-                Ok(is_cordoned.then_some(()))
+                Ok(self.is_cordoned(node).await?.then_some(()))
             })
             .await?;
             self.kubectl.run(&["uncordon", node]).await.map(drop)
@@ -80,12 +84,19 @@ impl Cluster {
         tokio::try_join!(self.evict(node), uncordon_early)?;
         self.rolled_out(&self.all()).await?;
         self.settled().await?;
-        self.undo.one(self, &Step::Uncordon(node.to_owned())).await
+        match was_cordoned {
+            true => Ok(()),
+            false => self.undo.one(self, &uncordon).await,
+        }
+    }
+
+    async fn is_cordoned(&self, node: &str) -> Result<bool> {
+        Ok(self.kubectl.get(&["node", node]).await?["spec"]["unschedulable"] == true)
     }
 
     async fn evict(&self, node: &str) -> Result<()> {
         let limit = format!("--timeout={}s", self.wait.as_secs());
-        let flags = ["--delete-emptydir-data", "--ignore-daemonsets", "--force", &limit];
+        let flags = ["--delete-emptydir-data", "--ignore-daemonsets", &limit];
         for deployment in &self.deployments {
             let is_here = |pod: &super::pods::Pod| {
                 pod.deployment == deployment.name

@@ -104,15 +104,17 @@ pub fn advice(deployment: &Deployment) -> Vec<String> {
     }
     let grace = deployment.pod()["terminationGracePeriodSeconds"].as_u64().unwrap_or(30);
     let pre_stop = &container["lifecycle"]["preStop"];
-    match pre_stop_seconds(pre_stop) {
-        Some(seconds) if seconds >= grace => advice.push(format!(
-            "preStop takes {seconds} s and terminationGracePeriodSeconds is {grace}: the process is killed before or as soon \
-             as it is asked to end"
-        )),
-        _ if grace < 10 => advice.push(format!(
+    let sleep = pre_stop_seconds(pre_stop).unwrap_or(0);
+    let shutdown = deployment.shutdown.map_or(0, |time| time.as_secs());
+    if sleep + shutdown >= grace && sleep + shutdown > 0 {
+        advice.push(format!(
+            "terminationGracePeriodSeconds is {grace}, and preStop ({sleep} s) and the application's shutdown ({shutdown} s) need \
+             more together: the process is killed before it has finished"
+        ));
+    } else if grace < 10 {
+        advice.push(format!(
             "terminationGracePeriodSeconds is {grace}: a pod that still drains is killed"
-        )),
-        _ => (),
+        ));
     }
     if pre_stop.is_null() {
         advice.push(
@@ -198,6 +200,7 @@ mod tests {
             container: None,
             next_image: None,
             next_tag: None,
+            shutdown: None,
         };
         Deployment::from_object(&json!({"spec": spec}), &wanted).unwrap()
     }
@@ -242,8 +245,22 @@ mod tests {
             let deployment = deployment(json!({"replicas": 2, "template": {"spec": {"containers": [{
                 "name": "shop", "image": "shop:v1", "readinessProbe": {}, "lifecycle": {"preStop": hook},
             }]}}}));
-            assert!(advice(&deployment).join("\n").contains("preStop takes 40 s"));
+            assert!(advice(&deployment).join("\n").contains("preStop (40 s)"));
         }
+    }
+
+    #[test]
+    fn a_shutdown_longer_than_the_grace_period_is_named() {
+        let mut deployment = deployment(json!({"replicas": 2, "template": {"spec": {"containers": [{
+            "name": "shop", "image": "shop:v1", "readinessProbe": {},
+        }]}}}));
+        assert!(!advice(&deployment).join("\n").contains("GracePeriod"));
+        deployment.shutdown = Some(std::time::Duration::from_secs(30));
+        assert!(
+            advice(&deployment)
+                .join("\n")
+                .contains("the application's shutdown (30 s)")
+        );
     }
 
     /// A scenario with one pod that terminates from second 10 to 12, and losses or closed connections at a time.

@@ -139,7 +139,7 @@ fn lost_cell(scenario: &ScenarioReport, route: &RouteReport) -> Markup {
     html! { td class=(class) { (thousands(route.lost)) } }
 }
 
-/// A mark with a word: nothing is told by colour alone.
+/// Returns a mark with a word: colour alone is not readable for everyone.
 fn badge(scenario: &ScenarioReport) -> Markup {
     let (class, text) = if scenario.problem().is_some() {
         ("incomplete", "? incomplete")
