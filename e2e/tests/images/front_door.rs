@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use api::{Problem, SubmissionResponse};
-use reqwest::StatusCode;
+use reqwest::{Client, StatusCode, header};
 use serde_json::Value;
 
 use crate::{stage::Stage, submission, values};
@@ -23,6 +23,48 @@ fn request(version: &str, headers: &str) -> Vec<u8> {
 fn is_submission_response(response: &str) -> bool {
     // In the version of the request.
     response.starts_with("HTTP/1.") && response[8..].starts_with(" 200 ") && response.contains("Hello, Ada!")
+}
+
+#[tokio::test]
+async fn nginx_starts_without_a_backend_and_finds_it_whenever_its_address_changes() -> Result<()> {
+    let stage = Stage::new("away").await?;
+    let url = stage.frontend(&[]).await?.url;
+    for _ in 0..2 {
+        let response = stage
+            .until(StatusCode::BAD_GATEWAY, |http| submission(http, &url))
+            .await?;
+        assert_eq!(values(&response, header::CONTENT_TYPE.as_str()), [Problem::MEDIA_TYPE]);
+        assert_eq!(values(&response, "x-request-id"), ["test-1"]);
+        let problem: Problem = response.json().await?;
+        assert_eq!((problem.status, problem.title.as_str()), (502, "Bad Gateway"));
+
+        let backend = stage.backend().await?; // with another address every time
+        let response = stage.until(StatusCode::OK, |http| submission(http, &url)).await?;
+        assert_eq!(values(&response, "x-request-id"), ["test-1"]);
+        let answer: SubmissionResponse = response.json().await?;
+        assert!(answer.message.contains("Ada") && answer.version == "v1");
+        backend.kill().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_traceparent_header_is_proxied_in_both_directions() -> Result<()> {
+    let stage = Stage::new("trace").await?;
+    stage.backend().await?;
+    let url = stage.frontend(&[]).await?.url;
+    let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let traced = |http: &Client| submission(http, &url).header("traceparent", caller);
+    let response = stage.until(StatusCode::OK, traced).await?;
+    let [answered] = values(&response, "traceparent")[..] else {
+        panic!("one traceparent rather than {:?}", response.headers());
+    };
+    assert!(
+        answered.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"),
+        "{answered}"
+    );
+    assert_ne!(answered, caller, "the backend's own span");
+    Ok(())
 }
 
 #[tokio::test]

@@ -4,10 +4,106 @@ use anyhow::{Context, Result};
 use reqwest::{Client, StatusCode, header};
 use tokio::task::JoinSet;
 
-use crate::{stage::Stage, values};
+use crate::{stage::Stage, submission, values};
 
 /// A hashed name that no pod has. Trunk writes the hash as a number, without leading zeros.
 const UNKNOWN: &str = "frontend-abc.js";
+
+#[tokio::test]
+async fn every_response_has_each_security_header_once() -> Result<()> {
+    let stage = Stage::new("headers").await?;
+    stage.backend().await?;
+    let url = stage.frontend(&[]).await?.url;
+    stage.until(StatusCode::OK, |http| submission(http, &url)).await?;
+    for (path, status) in [
+        ("/", 200),
+        ("/healthz", 200),
+        ("/no-such-file", 404),
+        ("/api/no-such-path", 404),
+    ] {
+        let response = reqwest::get(format!("{url}{path}")).await?;
+        assert_eq!(response.status(), status, "{path}");
+        for name in [
+            "content-security-policy",
+            "x-content-type-options",
+            "referrer-policy",
+            "permissions-policy",
+            "x-request-id",
+        ] {
+            assert_eq!(values(&response, name).len(), 1, "{path}: {name}");
+        }
+        assert_eq!(values(&response, "server"), ["nginx"], "{path}");
+        let policy = values(&response, "content-security-policy")[0];
+        assert!(
+            policy.contains("'wasm-unsafe-eval'") && !policy.contains("unsafe-inline"),
+            "{policy}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn hashed_files_are_cached_forever_and_the_page_is_not_and_both_are_compressed() -> Result<()> {
+    let stage = Stage::new("cache").await?;
+    let url = stage.frontend(&[]).await?.url;
+    let page = reqwest::get(&url).await?.text().await?;
+    let named = page
+        .split_once("href=\"/frontend-")
+        .context("the page names its script")?
+        .1;
+    let script = format!("/frontend-{}", named.split_once('"').context("an attribute ends")?.0);
+    let cached = "public, max-age=31536000, immutable";
+    let encodings = [
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0.5", "br"),
+        ("gzip", "gzip"),
+        ("gzip, br;q=0", "gzip"),
+    ];
+    for (path, cache_control, media_type) in [
+        ("/", "no-cache", "text/html"),
+        (&script, cached, "application/javascript"),
+    ] {
+        let original = reqwest::get(format!("{url}{path}")).await?;
+        assert_eq!(values(&original, "content-encoding"), [""; 0], "{path}");
+        for (accept, encoding) in encodings {
+            let request = stage.http.get(format!("{url}{path}")).header("accept-encoding", accept);
+            let response = request.send().await?;
+            assert_eq!(values(&response, "cache-control"), [cache_control], "{path}");
+            assert_eq!(values(&response, "content-type"), [media_type], "{path}");
+            assert_eq!(values(&response, "content-encoding"), [encoding], "{path}");
+            assert_eq!(values(&response, "vary"), ["Accept-Encoding"], "{path}");
+            assert!(response.content_length() < original.content_length(), "{path}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_only_another_pod_has_is_served_and_one_that_none_has_is_not_found() -> Result<()> {
+    let stage = Stage::new("sibling").await?;
+    let old = stage.frontend(&[]).await?;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    // Trunk writes the hash as a number, without leading zeros.
+    let new_file = "frontend-12345.js";
+    let volume = format!("--volume={file}:/usr/share/nginx/html/{new_file}:ro");
+    stage.frontend(&[&volume]).await?;
+    let get = |file: &str| {
+        let url = format!("{}/{file}", old.url);
+        move |http: &Client| http.get(&url)
+    };
+    let found = stage.until(StatusCode::OK, get(new_file)).await?;
+    assert_eq!(values(&found, "cache-control"), ["public, max-age=31536000, immutable"]);
+    assert_eq!(values(&found, "content-security-policy").len(), 1);
+    assert_eq!(found.text().await?, std::fs::read_to_string(file)?);
+    let missing = stage
+        .until(StatusCode::NOT_FOUND, get("frontend-fedcba9876543210.js"))
+        .await?;
+    assert!(
+        values(&missing, "cache-control").is_empty(),
+        "another pod may have it in a moment"
+    );
+    Ok(())
+}
 
 #[tokio::test]
 async fn a_changed_page_is_never_taken_for_the_old_one() -> Result<()> {
