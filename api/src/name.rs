@@ -1,8 +1,11 @@
 //! A person's name, and why one is refused.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-/// The name that a person submits: trimmed, 1 to [`Name::MAX_CHARS`] characters, none of them a control character.
+/// The name that a person submits: 1 to [`Name::MAX_CHARS`] characters, none of them a control character.
+///
+/// White space at both ends is removed, and so are invisible characters at the start: a name starts with a character that can
+/// be seen. Inside and at the end, scripts and emoji need invisible characters.
 ///
 /// Any script and any emoji will do. A value of this type is always valid: the page and the backend both get theirs from
 /// `Name::try_from`.
@@ -34,13 +37,44 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the name for use inside a sentence.
+    ///
+    /// A name that contains directional formatting characters, such as U+202E, would reorder the text after it. It is
+    /// enclosed in a first strong isolate, U+2068 to U+2069 ([UAX #9](https://www.unicode.org/reports/tr9/), section 2.4.2).
+    /// Any other name is returned as it is.
+    pub fn isolated(&self) -> Cow<'_, str> {
+        if !self.0.contains(is_directional) {
+            return Cow::Borrowed(&self.0);
+        }
+        // Its own U+2069 would end the isolate too early; without them, every isolate that it starts has to be ended here.
+        let name = self.0.replace(POP_ISOLATE, "");
+        let opened = 1 + name
+            .chars()
+            .filter(|char| matches!(char, '\u{2066}'..='\u{2068}'))
+            .count();
+        let end = POP_ISOLATE.to_string().repeat(opened);
+        Cow::Owned(format!("{FIRST_STRONG_ISOLATE}{name}{end}"))
+    }
+
+    /// Splits a message into the text before the name, the name, and the text after it, for a page that puts the name into
+    /// `<bdi>`.
+    ///
+    /// Returns `None` unless the message contains the name exactly once.
+    pub fn split_message<'a>(&self, message: &'a str) -> Option<[&'a str; 3]> {
+        let (start, name) = message.match_indices(&*self.isolated()).next()?;
+        let after = &message[start + name.len()..];
+        (!after.contains(name)).then_some([&message[..start], name, after])
+    }
 }
 
 impl TryFrom<&str> for Name {
     type Error = InvalidName;
 
     fn try_from(typed: &str) -> Result<Self, InvalidName> {
-        let name = typed.trim();
+        let name = typed
+            .trim_start_matches(|char: char| char.is_whitespace() || is_invisible(char))
+            .trim_end();
         let chars = name.chars().count();
         if chars == 0 {
             Err(InvalidName::Empty)
@@ -52,6 +86,40 @@ impl TryFrom<&str> for Name {
             Ok(Self(name.to_owned()))
         }
     }
+}
+
+const FIRST_STRONG_ISOLATE: char = '\u{2068}';
+
+const POP_ISOLATE: char = '\u{2069}';
+
+/// Whether a character does nothing but change the direction of the text around it.
+fn is_directional(char: char) -> bool {
+    matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character looks like nothing: the property `Default_Ignorable_Code_Point`, and the blank Braille pattern.
+pub fn is_invisible(char: char) -> bool {
+    matches!(
+        char,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 impl From<Name> for String {
@@ -90,6 +158,64 @@ mod tests {
         for blank in ["", "   ", "\t\r\n", "\u{3000}"] {
             assert_eq!(Name::try_from(blank), Err(InvalidName::Empty));
         }
+    }
+
+    #[test]
+    fn a_name_of_invisible_characters_is_empty() {
+        for blank in [
+            "\u{200b}",
+            "\u{ad}\u{feff} \u{2800}",
+            "\u{202e}",
+            "\u{3164}\u{3164}",
+            "\u{e0041}",
+        ] {
+            assert_eq!(Name::try_from(blank), Err(InvalidName::Empty), "{blank:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_starts_with_a_visible_character_and_keeps_the_invisible_ones_behind_it() {
+        let heart = "\u{2764}\u{fe0f}";
+        assert_eq!(
+            Name::try_from(format!("\u{200f} \u{feff}{heart}").as_str())
+                .unwrap()
+                .as_str(),
+            heart
+        );
+        assert_eq!(Name::try_from("\u{202e}Ada").unwrap().as_str(), "Ada");
+    }
+
+    #[test]
+    fn a_name_is_isolated_where_it_would_reorder_a_sentence() {
+        for (name, isolated) in [
+            ("Ada", "Ada"),
+            ("شهرزاد", "شهرزاد"),
+            ("A\u{202e}da", "\u{2068}A\u{202e}da\u{2069}"),
+            ("A\u{2069}\u{202e}da", "\u{2068}A\u{202e}da\u{2069}"),
+            (
+                "A\u{2067}d\u{2066}a",
+                "\u{2068}A\u{2067}d\u{2066}a\u{2069}\u{2069}\u{2069}",
+            ),
+        ] {
+            assert_eq!(Name::try_from(name).unwrap().isolated(), isolated, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_split_around_a_name_that_it_contains_once() {
+        for (name, parts) in [
+            ("Ada", Some(["Hello, ", "Ada", "! Nice to meet you."])),
+            (
+                "A\u{202e}da",
+                Some(["Hello, ", "\u{2068}A\u{202e}da\u{2069}", "! Nice to meet you."]),
+            ),
+            ("e", None),
+        ] {
+            let name = Name::try_from(name).unwrap();
+            let message = format!("Hello, {}! Nice to meet you.", name.isolated());
+            assert_eq!(name.split_message(&message), parts, "{name}");
+        }
+        assert_eq!(Name::try_from("Ada").unwrap().split_message("Hello, Bob!"), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The parsing of submissions, whatever the bytes.
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
-use api::{Name, Submission};
+use api::{Name, Submission, name::is_invisible};
 use backend::submission::parsing::{MediaType, parse};
 use proptest::prelude::*;
 
@@ -41,6 +41,14 @@ proptest! {
     }
 }
 
+#[test]
+fn invisible_characters_are_those_that_unicode_calls_ignorable() {
+    let ignorable = regex::Regex::new(r"[\p{Default_Ignorable_Code_Point}\u{2800}]").unwrap();
+    let all: String = ('\0'..=char::MAX).collect();
+    let ignorable: String = ignorable.find_iter(&all).map(|char| char.as_str()).collect();
+    assert_eq!(all.replace(|char| !is_invisible(char), ""), ignorable);
+}
+
 /// JSON of any shape, in which `name` is not rare.
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
@@ -62,7 +70,7 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
 fn any_name() -> impl Strategy<Value = String> {
     let character = prop_oneof![
         20 => any::<char>(),
-        1 => prop::sample::select("\t\n\r \u{85}\u{a0}\u{1680}\u{2003}\u{2028}\u{202f}\u{3000}\u{feff}\u{1f}\0".chars().collect::<Vec<_>>()),
+        1 => prop::sample::select("\t\n\r \u{85}\u{a0}\u{1680}\u{2003}\u{2028}\u{202f}\u{3000}\u{feff}\u{200b}\u{202e}\u{2800}\u{e0041}\u{1f}\0".chars().collect::<Vec<_>>()),
     ];
     let text = |length| prop::collection::vec(character.clone(), length);
     prop_oneof![text(0..4), text(60..70)].prop_map(|name| name.into_iter().collect())

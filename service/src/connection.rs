@@ -1,237 +1,97 @@
-//! A connection below actix-web, with the limits that actix-web lacks: a time for each request's head, where it has one for
-//! a connection's first, and a size that keeps thousands of unfinished heads within a small container's memory.
+//! A connection of HTTP/1.1: one request after the other, in place of actix-http's dispatcher.
 //!
-//! It also ends idle connections: one timer a connection does for all of this, where actix-web starts one after each answer.
-//! And what actix-web refuses, as it is no request, gets a problem document here, like everything else that is refused.
+//! The dispatcher parses up to 16 pipelined requests ahead, but has one codec, which remembers only the last of them: whether
+//! it was a HEAD, its version, and whether the connection is kept. In `GET, GET, HEAD` the second response therefore lost its
+//! body and kept its length; a request after `Connection: close` was answered too. It also reads any offer to upgrade as a
+//! request to close, has no timeout for a head after the first and for no body, and responds to malformed HTTP without a
+//! problem document.
+//!
+//! Here the next request is parsed when the one before it was answered. Until then the client waits: the kernel's buffer is
+//! the only queue.
 
-mod progress;
+mod head;
+mod transport;
 
-use std::{
-    future::Future,
-    io,
-    pin::Pin,
-    rc::Rc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{rc::Rc, time::Duration};
 
-use actix_web::{HttpResponse, body::MessageBody, rt::net::TcpStream, web::Bytes};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep_until},
-};
+use actix_http::{KeepAlive, Request, ServiceConfig, ServiceConfigBuilder};
+use actix_service::Service;
+use actix_web::{HttpResponse, body::MessageBody, dev::ServiceResponse, rt::net::TcpStream};
+use tokio::time::{Instant, timeout_at};
 
-use self::progress::Phase;
-pub use self::progress::Progress;
-use crate::{
-    limits::{Limits, MAX_HEADERS},
-    rejection::Rejection,
-};
-
-/// How long a client that is refused may go on sending until the connection ends. Ended at once, it would be reset, and the
-/// client might lose the answer that it has not read yet (RFC 9112, section 9.6).
-pub const LINGER_TIME: Duration = Duration::from_secs(1);
+use self::transport::Transport;
+use crate::{limits::Limits, rejection::Rejection};
 
 /// Returns the response to a request that is rejected before it reaches a handler, after the time it took to arrive.
 pub type Reject = Rc<dyn Fn(&Rejection, Duration) -> HttpResponse>;
 
-/// A connection. What actix-web reads from it and writes to it tells how far it is.
-pub struct Connection {
-    stream: TcpStream,
-    progress: Progress,
+/// What the connections of a worker thread share.
+pub struct Connections<S> {
+    app: S,
+    /// Holds the date, which the codec writes into each response.
+    config: ServiceConfig,
     limits: Rc<Limits>,
     reject: Reject,
-    /// Rings at the end of the phase or before it. To set it anew for each phase would cost more than to look at it.
-    alarm: Pin<Box<Sleep>>,
-    /// Since when the client takes nothing of what is written. Not much more is read until it has taken all.
-    stuck_since: Option<Instant>,
 }
 
-impl Connection {
-    /// Wraps an accepted connection.
-    pub fn new(stream: TcpStream, limits: Rc<Limits>, reject: Reject) -> Self {
-        let until = Instant::now() + limits.read_timeout;
+impl<S, B> Connections<S>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
+    B: MessageBody,
+{
+    /// Creates the connections to an application.
+    pub fn new(app: S, limits: Rc<Limits>, reject: Reject) -> Self {
         Self {
-            stream,
-            progress: Progress::new(until, limits.clone()),
+            app,
+            // Any value but `Disabled` lets the codec keep connections. The timeout is enforced here.
+            config: ServiceConfigBuilder::new().keep_alive(KeepAlive::Os).build(),
             limits,
             reject,
-            alarm: Box::pin(sleep_until(until)),
-            stuck_since: None,
         }
     }
 
-    /// Where its requests say when they begin and end.
-    pub fn progress(&self) -> &Progress {
-        &self.progress
-    }
-
-    /// Does what is due when the phase's time is over, and sees to it that the task is woken then.
-    fn check_time(&mut self, context: &mut Context<'_>) {
-        if let Some(since) = self.stuck_since {
-            if self.is_past(since + self.limits.read_timeout, context) {
-                self.end(since, context);
+    /// Serves a connection until the client or the server closes it.
+    pub async fn serve(self: Rc<Self>, stream: TcpStream) {
+        let client = stream.peer_addr().ok();
+        let transport = Transport::new(stream, self.config.clone(), self.limits.clone());
+        // Like every head, the first has to arrive soon.
+        let mut idle_until = Instant::now() + self.limits.read_timeout;
+        loop {
+            if !transport.has_input() && !matches!(timeout_at(idle_until, transport.read()).await, Ok(Ok(1..))) {
+                return;
             }
-            return;
-        }
-        match self.progress.phase() {
-            Phase::Idle { until } if self.is_past(until, context) => self.end(until, context),
-            Phase::Head { since, .. } | Phase::LargeHead { since }
-                if self.is_past(since + self.limits.read_timeout, context) =>
-            {
-                let timeout = self.limits.read_timeout;
-                self.refuse(&Rejection::RequestTimeout { timeout }, since, context);
-            }
-            // The request itself looks whether its body is late.
-            Phase::Answering { since } => _ = self.is_past(since + self.limits.read_timeout, context),
-            Phase::Idle { .. } | Phase::Head { .. } | Phase::LargeHead { .. } | Phase::Ending { .. } => {}
-        }
-    }
-
-    fn is_past(&mut self, time: Instant, context: &mut Context<'_>) -> bool {
-        if time < self.alarm.deadline() {
-            self.alarm.as_mut().reset(time);
-        }
-        while self.alarm.as_mut().poll(context).is_ready() {
-            if time <= Instant::now() {
-                return true;
-            }
-            // It was set for an earlier phase.
-            self.alarm.as_mut().reset(time);
-        }
-        false
-    }
-
-    fn refuse_size(&mut self, since: Instant, context: &mut Context<'_>) {
-        if self.progress.has_answered() {
-            // It may as well be the rest of a body that was refused, which needs no second answer.
-            self.end(Instant::now() + LINGER_TIME, context);
-        } else {
-            let max_bytes = self.limits.max_headers_size;
-            self.refuse(&Rejection::HeadersTooLarge { max_bytes }, since, context);
-        }
-    }
-
-    /// Refuses what actix-web refuses by `bytes`, without a problem document and without asking the application.
-    fn refuse_likewise(&mut self, bytes: &[u8], since: Instant, context: &mut Context<'_>) {
-        let error = if bytes.starts_with(b"HTTP/1.1 431") {
-            Rejection::TooManyHeaders { max: MAX_HEADERS }
-        } else {
-            Rejection::MalformedHttp
-        };
-        self.refuse(&error, since, context);
-    }
-
-    fn refuse(&mut self, error: &Rejection, since: Instant, context: &mut Context<'_>) {
-        let response = (self.reject)(error, since.elapsed());
-        // A client that does not read, so that there is no room for these few bytes, would not read them later either.
-        let _ = self.stream.try_write(&as_bytes(response));
-        let _ = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.end(Instant::now() + LINGER_TIME, context);
-    }
-
-    fn end(&mut self, until: Instant, context: &mut Context<'_>) {
-        self.progress.enter(Phase::Ending { until });
-        context.waker().wake_by_ref();
-    }
-
-    /// Reads and drops until the client ends, or the time is over. To actix-web both are the client's end.
-    fn poll_drop(
-        &mut self,
-        until: Instant,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        while !self.is_past(until, context) {
-            match Pin::new(&mut self.stream).poll_read(context, buffer) {
-                Poll::Ready(Ok(())) if buffer.filled().len() > before => buffer.set_filled(before),
-                outcome => return outcome,
+            let started = Instant::now();
+            let is_kept = match self.read_head(&transport, started).await {
+                Ok(Some(mut request)) => {
+                    request.head_mut().peer_addr = client;
+                    match self.app.call(request).await {
+                        Ok(response) => transport.send(response).await,
+                        Err(error) => transport.send(error).await,
+                    }
+                }
+                Ok(None) => return,
+                Err(rejection) => transport.reject((self.reject)(&rejection, started.elapsed())).await,
+            };
+            match is_kept {
+                Ok(true) => idle_until = Instant::now() + self.limits.keep_alive,
+                Ok(false) => return transport.linger().await,
+                Err(error) => return tracing::debug!(%error, "the response was cut off"),
             }
         }
-        Poll::Ready(Ok(()))
     }
-}
 
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.progress.phase() {
-            Phase::Ending { until } => return self.poll_drop(until, context, buffer),
-            Phase::Head { bytes, .. } if bytes <= self.limits.max_head_size() => {}
-            Phase::Head { .. } | Phase::LargeHead { .. } if self.stuck_since.is_some() => return Poll::Pending,
-            Phase::Head { since, .. } => {
-                self.progress.enter(Phase::LargeHead { since });
-                context.waker().wake_by_ref();
-                return Poll::Pending;
+    /// Reads until a head is complete. Returns `None` when the client closes the connection before.
+    async fn read_head(&self, transport: &Transport, started: Instant) -> Result<Option<Request>, Rejection> {
+        let timeout = self.limits.read_timeout;
+        loop {
+            if let Some(request) = transport.next_request()? {
+                return Ok(Some(request));
             }
-            Phase::LargeHead { since } => {
-                self.refuse_size(since, context);
-                return Poll::Pending;
+            match timeout_at(started + timeout, transport.read()).await {
+                Ok(Ok(1..)) => {}
+                Ok(_) => return Ok(None),
+                Err(_) => return Err(Rejection::RequestTimeout { timeout }),
             }
-            Phase::Idle { .. } | Phase::Answering { .. } => {}
-        }
-        let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let bytes = buffer.filled().len() - before;
-        if bytes > 0 {
-            self.progress.count(bytes);
-        }
-        outcome
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        // Where bytes wait that are no request yet, all requests before them are answered, and their answers written.
-        if let Phase::Head { since, .. } | Phase::LargeHead { since } = self.progress.phase()
-            && self.stuck_since.is_none()
-        {
-            self.refuse_likewise(bytes, since, context);
-        }
-        if let Phase::Ending { until } = self.progress.phase() {
-            let mut dropped = [0; 1024];
-            let ended = self.poll_drop(until, context, &mut ReadBuf::new(&mut dropped));
-            return ended.map(|_| Err(io::ErrorKind::TimedOut.into()));
-        }
-        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if outcome.is_pending() {
-            self.stuck_since.get_or_insert_with(Instant::now);
-            self.check_time(context);
-        } else if self.stuck_since.is_some() {
-            self.stuck_since = Some(Instant::now());
-        }
-        outcome
-    }
-
-    /// actix-web flushes at the end of each turn, unless there is no room for what it writes.
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.stuck_since.take().is_some() {
-            // Meanwhile actix-web has not parsed what it had read, and would not do so before there is more to read.
-            context.waker().wake_by_ref();
-        }
-        self.check_time(context);
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
-/// A response of HTTP/1.1, which ends its connection.
-fn as_bytes(response: HttpResponse) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 {}\r\nconnection: close\r\n", response.status()).into_bytes();
-    for (name, value) in response.headers() {
-        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-            bytes.extend_from_slice(part);
         }
     }
-    let body = response.into_body().try_into_bytes().unwrap_or_else(|_| Bytes::new());
-    bytes.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
-    bytes.extend_from_slice(&body);
-    bytes
 }

@@ -9,7 +9,7 @@
 //! * [`server`]: runs the HTTP service until it has shut down; [`listener`]: binds its port
 //! * [`shutdown`]: signals and the drain
 //! * [`limits`]: the limits of requests and connections, with defaults
-//! * [`connection`]: read timeouts and sizes that actix-web lacks
+//! * [`connection`]: HTTP/1.1 on one connection, one request at a time, with timeouts
 //! * [`middleware`]: request ids, trace context, panics, metrics, the log line, response headers
 //! * [`admin`]: the endpoints `/healthz`, `/readyz` and `/metrics`; [`metrics`]: the recorder
 //! * [`routes`]: resources that reject other methods with a problem document; [`body`]: reads a request's body

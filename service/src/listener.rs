@@ -3,12 +3,20 @@
 use std::{
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    time::Duration,
 };
 
 use socket2::{Domain, Socket, Type};
 
 /// The length of the accept backlog. Linux shortens it to `net.core.somaxconn`, 4096 by default.
 const BACKLOG: i32 = 4096;
+
+/// The most bytes that the kernel buffers in each direction of a connection. Linux takes twice as much memory for them.
+const BUFFER_SIZE: usize = 16 * 1024;
+
+/// How long the kernel waits for a client to read what was sent.
+#[cfg(target_os = "linux")]
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why no listener could be bound.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +65,13 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     }
     // A restarted process must not wait until the kernel has forgotten its predecessor's connections.
     socket.set_reuse_address(true)?;
+    // Connections inherit these from the listener.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_recv_buffer_size(BUFFER_SIZE)?;
+    socket.set_send_buffer_size(BUFFER_SIZE)?;
+    // Without it the kernel keeps a closed connection whose client leaves a response unread for as long as the client lives.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(UNREAD_TIMEOUT))?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())

@@ -15,7 +15,11 @@ pub mod request_metadata;
 pub mod request_span;
 pub mod trace_context;
 
-use std::{future::Future, rc::Rc, time::Duration};
+use std::{
+    future::Future,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     Error, HttpResponse, ResponseError,
@@ -25,12 +29,9 @@ use actix_web::{
         header::{self, HeaderMap, HeaderValue},
     },
 };
-use tokio::time::Instant;
 
 use self::request_metadata::RequestMetadata;
-use crate::{
-    admin::is_admin, connection::Progress, limits::Limits, metrics::Recorder, rejection::Rejection, shutdown::Drain,
-};
+use crate::{admin::is_admin, limits::Limits, metrics::Recorder, rejection::Rejection, shutdown::Drain};
 
 /// The target of each request's log line, by which a filter names it.
 pub const TARGET: &str = module_path!();
@@ -69,8 +70,6 @@ impl Middleware {
         S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
     {
         let started = Instant::now();
-        let progress = Progress::of(request.request()).clone();
-        progress.begin(started);
         let metadata = RequestMetadata::of(&request);
         metadata.clone().scope(|| {
             let response = self
@@ -87,9 +86,7 @@ impl Middleware {
                     Ok(response) => response.status(),
                     Err(error) => error.as_response_error().status_code(),
                 };
-                let ended = Instant::now();
-                progress.end(ended);
-                self.record(&metadata, status, ended - started);
+                self.record(&metadata, status, started.elapsed());
                 match &mut outcome {
                     Ok(response) => self.add_headers(response.response_mut().head_mut(), &metadata),
                     Err(error) => error.add_response_mapper(move |mut response| {

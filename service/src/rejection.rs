@@ -20,6 +20,18 @@ pub enum Rejection {
     /// The bytes are not HTTP, and reach no handler.
     #[error("Malformed HTTP: send an HTTP/1.1 request, without TLS.")]
     MalformedHttp,
+    /// The target of the request line is too long. Such a request reaches no handler.
+    #[error("The target is too long: send at most {max_bytes} bytes.")]
+    UriTooLong {
+        /// The most bytes of a target.
+        max_bytes: usize,
+    },
+    /// The `Host` header is invalid. Such a request reaches no handler.
+    #[error("The Host header is invalid: send a name or an address, and optionally a port.")]
+    InvalidHost,
+    /// The body is compressed.
+    #[error("Content codings are not supported: send the body without Content-Encoding.")]
+    UnsupportedContentCoding,
     /// The body is not encoded as its media type demands, or ended early.
     #[error("The body is malformed: {0}")]
     MalformedBody(String),
@@ -64,11 +76,13 @@ pub enum Rejection {
 impl ResponseError for Rejection {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::MalformedHttp | Self::MalformedBody(_) => StatusCode::BAD_REQUEST,
+            Self::MalformedHttp | Self::InvalidHost | Self::MalformedBody(_) => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
+            Self::UnsupportedContentCoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::HeadersTooLarge { .. } | Self::TooManyHeaders { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -76,10 +90,13 @@ impl ResponseError for Rejection {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = problem_response(&problem(self.status_code(), self.to_string()));
-        if let Self::MethodNotAllowed { allow } = self {
-            let allow = HeaderValue::from_static(allow);
-            response.headers_mut().insert(header::ALLOW, allow);
-        }
+        let header = match self {
+            Self::MethodNotAllowed { allow } => (header::ALLOW, HeaderValue::from_static(allow)),
+            // The coding is unsupported, not the media type (RFC 9110, section 15.5.16).
+            Self::UnsupportedContentCoding => (header::ACCEPT_ENCODING, HeaderValue::from_static("identity")),
+            _ => return response,
+        };
+        response.headers_mut().insert(header.0, header.1);
         response
     }
 }

@@ -1,30 +1,19 @@
 //! Runs the HTTP service: limits and middleware around the application's routes, until it has shut down.
 
-use std::{
-    fmt,
-    future::{Future, ready},
-    io,
-    net::TcpListener,
-    rc::Rc,
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{fmt, future::Future, io, net::TcpListener, rc::Rc, sync::Arc, thread, time::Duration};
 
-use actix_http::HttpService;
-use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_service::{ServiceFactory, fn_factory, fn_service, map_config};
 use actix_web::{
     App,
     dev::{AppConfig, Server},
-    http::KeepAlive,
-    rt::net::TcpStream,
     web::{self, ServiceConfig},
 };
+use futures_util::FutureExt;
 use tracing_actix_web::TracingLogger;
 
 use crate::{
     admin,
-    connection::{Connection, LINGER_TIME, Reject},
+    connection::{Connections, Reject},
     limits::Limits,
     metrics::Metrics,
     middleware::{Middleware, request_span::RequestSpan},
@@ -124,28 +113,25 @@ impl Service {
                     let middleware = middleware.clone();
                     Rc::new(move |rejection, took| middleware.reject(rejection, took))
                 };
-                let connection = move |stream: TcpStream| {
-                    let client = stream.peer_addr().ok();
-                    ready(Ok((Connection::new(stream, limits.clone(), reject.clone()), client)))
-                };
                 let app = App::new()
                     .app_data(web::Data::new(drain.clone()))
                     .app_data(web::Data::new(metrics.clone()))
+                    .app_data(limits.clone())
                     .configure(admin::configure)
                     .configure(|app| (self.routes)(app))
                     .default_service(web::to(not_found))
                     .wrap_fn(move |request, service| middleware.clone().handle(request, service))
                     .wrap(TracingLogger::<RequestSpan>::new());
-                // What actix-web's HttpServer does, with connections of our own, which enforce the timeouts.
-                let http = HttpService::build()
-                    .client_request_timeout(Duration::ZERO)
-                    .keep_alive(KeepAlive::Os)
-                    .client_disconnect_timeout(LINGER_TIME)
-                    .on_connect_ext(|connection: &Connection, data| {
-                        data.insert(connection.progress().clone());
-                    })
-                    .h1(map_config(app, |_| AppConfig::default()));
-                fn_service(connection).and_then(http)
+                let app = map_config(app, |_| AppConfig::default());
+                fn_factory(move || {
+                    let (app, limits, reject) = (app.new_service(()), limits.clone(), reject.clone());
+                    async move {
+                        let connections = Rc::new(Connections::new(app.await?, limits, reject));
+                        Ok::<_, ()>(fn_service(move |stream| {
+                            connections.clone().serve(stream).map(Ok::<_, ()>)
+                        }))
+                    }
+                })
             })?
             .run()
             .await?;

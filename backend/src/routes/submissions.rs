@@ -61,18 +61,18 @@ pub async fn submit(
     let submission = parse(media_type, &body)?;
     let outcome = Name::try_from(submission.name.as_str())
         .map_err(Error::from)
-        .map(|name| respond(&name, &state.build));
+        .map(|name| (respond(&name, &state.build), name));
 
     if media_type == MediaType::Form && prefers_html(&request) {
         return Ok(match outcome {
-            Ok(answer) => html::respond(HttpResponse::Ok(), html::answered(&answer)),
+            Ok((response, name)) => html::respond(HttpResponse::Ok(), html::answered(&name, &response)),
             Err(error) => {
                 let status = HttpResponse::build(error.status_code());
                 html::respond(status, html::refused(&submission.name, &error))
             }
         });
     }
-    outcome.map(|response| {
+    outcome.map(|(response, _)| {
         HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, JSON))
             .json(response)
@@ -81,7 +81,7 @@ pub async fn submit(
 
 fn respond(name: &Name, build: &BuildInfo) -> SubmissionResponse {
     SubmissionResponse {
-        message: format!("Hello, {name}! Nice to meet you."),
+        message: format!("Hello, {}! Nice to meet you.", name.isolated()),
         pod: build.pod.clone(),
         version: build.version.clone(),
     }

@@ -1,7 +1,7 @@
 //! The pages for a form that was sent without script. maud escapes everything that is put into them.
 
 use actix_web::{HttpResponse, HttpResponseBuilder, http::header};
-use api::{SubmissionResponse, path};
+use api::{Name, SubmissionResponse, path};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::error::Error;
@@ -9,9 +9,12 @@ use crate::error::Error;
 /// Where the front end serves the page's own style sheet. Straight from the backend there is none, and none is needed.
 const STYLE_SHEET: &str = "/style.css";
 
-/// Nothing but that style sheet is loaded, and the form goes nowhere else.
+/// Where the front end serves the page's icon. Without a link, a browser would request `/favicon.ico`.
+const ICON: &str = "/favicon.svg";
+
+/// Nothing but that style sheet and the icon is loaded, and the form goes nowhere else.
 const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A page as a response.
 pub fn respond(mut response: HttpResponseBuilder, page: Markup) -> HttpResponse {
@@ -22,19 +25,27 @@ pub fn respond(mut response: HttpResponseBuilder, page: Markup) -> HttpResponse 
 }
 
 /// The page that bears the message, and the form for the next name.
-pub fn answered(answer: &SubmissionResponse) -> Markup {
+pub fn answered(name: &Name, answer: &SubmissionResponse) -> Markup {
     page(
         &answer.message,
         html! {
             (form("", None))
             section.outcome aria-label="Answer" {
                 div role="status" {
-                    p.message { (answer.message) }
+                    p.message { (message(name, &answer.message)) }
                     p.by { span.pod { (answer.pod) } " " span.version { (answer.version) } }
                 }
             }
         },
     )
+}
+
+/// The message, with the name isolated from the direction of the text around it.
+fn message(name: &Name, message: &str) -> Markup {
+    match name.split_message(message) {
+        Some([before, name, after]) => html! { (before) bdi { (name) } (after) },
+        None => html! { (message) },
+    }
 }
 
 /// The page that says why a name is refused. What was typed stays typed.
@@ -52,6 +63,7 @@ fn page(title: &str, content: Markup) -> Markup {
                 meta name="color-scheme" content="light dark";
                 title { (title) }
                 link rel="stylesheet" href=(STYLE_SHEET);
+                link rel="icon" href=(ICON) type="image/svg+xml";
             }
             body {
                 main {

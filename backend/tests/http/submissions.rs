@@ -32,15 +32,7 @@ async fn a_form_submission_is_answered_the_same() {
 #[tokio::test]
 async fn a_name_of_any_script_comes_back_as_it_was_sent() {
     let server = Server::start(&[]).await;
-    for name in [
-        "Анна",
-        "李小龍",
-        "شهرزاد",
-        "👩🏽‍💻",
-        "O'Neill & \"Søn\"",
-        "\u{202e}Ada",
-        "\u{fffd}",
-    ] {
+    for name in ["Анна", "李小龍", "شهرزاد", "👩🏽‍💻", "O'Neill & \"Søn\"", "\u{fffd}"] {
         let json = serde_json::json!({"name": name}).to_string();
         let form = server
             .client
@@ -54,6 +46,32 @@ async fn a_name_of_any_script_comes_back_as_it_was_sent() {
 }
 
 #[tokio::test]
+async fn a_name_does_not_reorder_the_message() {
+    let server = Server::start(&[]).await;
+    let name = "A\u{202e}da";
+    let isolated = "\u{2068}A\u{202e}da\u{2069}";
+    let json = serde_json::json!({"name": name}).to_string();
+    let response = submit(&server, "application/json", json).send().await.unwrap();
+    let answer: api::SubmissionResponse = response.json().await.unwrap();
+    assert_eq!(answer.message, format!("Hello, {isolated}! Nice to meet you."));
+    let form = server
+        .client
+        .post(server.url("/api/submissions"))
+        .form(&[("name", name)]);
+    let response = form.header("accept", BROWSER).send().await.unwrap();
+    let page = response.text().await.unwrap();
+    assert!(page.contains(&format!("<bdi>{isolated}</bdi>!")), "{page}");
+}
+
+#[tokio::test]
+async fn a_name_of_invisible_characters_is_invalid() {
+    let server = Server::start(&[]).await;
+    let json = serde_json::json!({"name": "\u{200b}\u{2800}\u{202e}"}).to_string();
+    let response = submit(&server, "application/json", json).send().await.unwrap();
+    assert_eq!(response.status(), 422);
+}
+
+#[tokio::test]
 async fn a_form_sent_without_script_is_answered_with_a_page() {
     let server = Server::start(&[]).await;
     let response = submit(&server, FORM, "name=Ada")
@@ -63,11 +81,15 @@ async fn a_form_sent_without_script_is_answered_with_a_page() {
         .unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
+    let policy = response.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("img-src 'self'"), "{policy}");
     let page = response.text().await.unwrap();
     for part in [
-        "Hello, Ada! Nice to meet you.",
+        "Hello, <bdi>Ada</bdi>! Nice to meet you.",
         "pod-a",
         "v7",
+        // Without it, browsers request /favicon.ico.
+        r#"<link rel="icon" href="/favicon.svg" type="image/svg+xml">"#,
         r#"method="post" action="/api/submissions""#,
     ] {
         assert!(page.contains(part), "{part} in {page}");

@@ -18,8 +18,11 @@ pub const HEADER: HeaderName = HeaderName::from_static("traceparent");
 pub struct TraceContext {
     trace_id: String,
     span_id: String,
-    flags: String,
+    flags: u8,
 }
+
+/// The flags that the standard defines: sampled, and random trace id. Any other bit is sent as zero (section 3.2.2.5).
+const FLAGS: u8 = 0b11;
 
 impl TraceContext {
     /// The trace that the caller tells, where what it tells is valid: the same one, however often it is asked for.
@@ -39,6 +42,7 @@ impl TraceContext {
         let trace_id = parts.next().filter(|part| is_hex(part, 32) && !is_zero(part))?;
         parts.next().filter(|part| is_hex(part, 16) && !is_zero(part))?;
         let flags = parts.next().filter(|part| is_hex(part, 2))?;
+        let flags = u8::from_str_radix(flags, 16).ok()? & FLAGS;
         // Only a later version may have more parts.
         if version == "00" && parts.next().is_some() {
             return None;
@@ -47,7 +51,7 @@ impl TraceContext {
         Some(Self {
             trace_id: trace_id.to_owned(),
             span_id: format!("{span_id:016x}"),
-            flags: flags.to_owned(),
+            flags,
         })
     }
 
@@ -57,7 +61,7 @@ impl TraceContext {
         Self {
             trace_id: span.trace_id().to_string(),
             span_id: span.span_id().to_string(),
-            flags: format!("{:02x}", span.trace_flags()),
+            flags: span.trace_flags().to_u8(),
         }
     }
 
@@ -79,7 +83,7 @@ impl TraceContext {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "00-{}-{}-{}", self.trace_id, self.span_id, self.flags)
+        write!(formatter, "00-{}-{}-{:02x}", self.trace_id, self.span_id, self.flags)
     }
 }
 
@@ -103,6 +107,15 @@ mod tests {
         assert_eq!(trace.trace_id(), TRACE);
         assert_ne!(trace.span_id(), "00f067aa0ba902b7");
         assert_eq!(trace.to_string(), format!("00-{TRACE}-{}-01", trace.span_id()));
+    }
+
+    #[test]
+    fn only_the_flags_that_the_standard_defines_are_passed_on() {
+        for (received, sent) in [("00", "00"), ("01", "01"), ("03", "03"), ("ff", "03"), ("fc", "00")] {
+            let trace =
+                TraceContext::parse(&format!("00-{TRACE}-00f067aa0ba902b7-{received}"), Uuid::new_v4()).unwrap();
+            assert!(trace.to_string().ends_with(&format!("-{sent}")), "{received}: {trace}");
+        }
     }
 
     #[test]

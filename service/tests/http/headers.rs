@@ -51,6 +51,15 @@ async fn a_callers_trace_is_in_the_log_line_and_goes_on_in_the_response() {
 }
 
 #[tokio::test]
+async fn only_the_trace_flags_that_the_standard_defines_are_in_the_response() {
+    let server = Server::start(&[]).await;
+    let sent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff";
+    let response = server.get("/small").header("traceparent", sent).send().await.unwrap();
+    let answered = response.headers()["traceparent"].to_str().unwrap();
+    assert!(answered.ends_with("-03"), "{answered}");
+}
+
+#[tokio::test]
 async fn without_a_valid_trace_there_is_none_in_the_response() {
     let server = Server::start(&[]).await;
     let untraced = server.get("/small").send().await.unwrap();

@@ -3,6 +3,7 @@
 
 mod crowd;
 mod drain;
+mod expect;
 mod headers;
 mod hello;
 mod hostile;
@@ -15,6 +16,7 @@ mod problems;
 mod raw;
 mod server;
 mod slow;
+mod upgrade;
 
 use std::{env, fs, path::PathBuf};
 

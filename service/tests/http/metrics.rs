@@ -62,7 +62,7 @@ async fn a_client_cannot_make_up_new_time_series() {
 async fn what_is_refused_before_its_head_is_complete_is_counted() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
-    let endless = "x".repeat(24 * 1024);
+    let endless = format!("GET / HTTP/1.1\r\nx: {}", "x".repeat(24 * 1024));
     connection.write_all(endless.as_bytes()).await.unwrap();
     connection.read_to_end(&mut Vec::new()).await.unwrap();
     let sample = r#"_count{method="OTHER",route="unmatched",status="431"} 1"#;

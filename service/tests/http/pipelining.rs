@@ -39,3 +39,48 @@ async fn a_client_that_reads_only_when_it_has_asked_for_everything_gets_everythi
     let answers = rest(&mut connection).await;
     assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 3000);
 }
+
+#[tokio::test]
+async fn each_pipelined_request_is_answered_by_its_own_method_and_version() {
+    let server = Server::start(&[]).await;
+    let request = |method: &str, version: &str| {
+        format!("{method} /healthz HTTP/{version}\r\nhost: a\r\nconnection: keep-alive\r\n\r\n")
+    };
+    let requests = [
+        request("GET", "1.1"),
+        request("GET", "1.0"),
+        request("GET", "1.1"),
+        request("HEAD", "1.1"),
+    ];
+    let responses = send(&server, requests.concat().as_bytes()).await;
+    let responses: Vec<_> = responses.split_inclusive("alive\n").collect();
+    let [first, second, third, head] = responses[..] else {
+        panic!("three bodies and a head without one: {responses:?}");
+    };
+    for (response, version) in [(first, "1.1"), (second, "1.0"), (third, "1.1"), (head, "1.1")] {
+        assert!(response.starts_with(&format!("HTTP/{version} 200 ")), "{response}");
+        assert!(response.contains("content-length: 6\r\n"), "{response}");
+    }
+    assert!(head.ends_with("\r\n\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn a_request_after_connection_close_is_not_answered() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    let requests = "GET /small HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\nGET /small HTTP/1.1\r\nhost: a\r\n\r\n";
+    connection.write_all(requests.as_bytes()).await.unwrap();
+    let responses = rest(&mut connection).await;
+    assert_eq!(responses.matches("HTTP/1.1 200 ").count(), 1, "{responses}");
+}
+
+#[tokio::test]
+async fn a_malformed_request_is_rejected_after_the_requests_before_it_are_answered() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    let requests = "GET /small HTTP/1.1\r\nhost: a\r\n\r\nGET /small HTTP/1.1\r\nhost: a b\r\n\r\n";
+    connection.write_all(requests.as_bytes()).await.unwrap();
+    let responses = rest(&mut connection).await;
+    assert!(responses.starts_with("HTTP/1.1 200 "), "{responses}");
+    assert_eq!(responses.matches("HTTP/1.1 400 ").count(), 1, "{responses}");
+}

@@ -48,6 +48,24 @@ async fn a_wrong_method_is_told_the_allowed_ones() {
 }
 
 #[tokio::test]
+async fn a_compressed_body_is_unsupported_and_identity_is_not() {
+    let server = Server::start(&[]).await;
+    let post = |coding: &str| {
+        server
+            .post("/echo", "text/plain", "x")
+            .header("content-encoding", coding)
+    };
+    for coding in ["gzip", "identity, br", "GZIP"] {
+        let response = post(coding).send().await.unwrap();
+        assert_eq!(response.headers()["accept-encoding"], "identity", "{coding}");
+        assert_eq!(problem(response).await.status, 415, "{coding}");
+    }
+    for coding in ["identity", ""] {
+        assert_eq!(post(coding).send().await.unwrap().status(), 200, "{coding}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_is_too_large_from_4097_bytes_on() {
     let server = Server::start(&[]).await;
     let post = |bytes| server.post("/echo", "text/plain", "x".repeat(bytes));

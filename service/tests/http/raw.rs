@@ -1,7 +1,9 @@
 //! Requests as bytes, for what no HTTP client would send, and answers as they come back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use regex::Regex;
+use service::Limits;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     time::timeout,
@@ -15,16 +17,72 @@ pub async fn send(server: &Server, bytes: &[u8]) -> String {
     // The server may close before it has read all.
     let _ = connection.write_all(bytes).await;
     let _ = connection.shutdown().await;
-    rest(&mut connection).await
+    let mut responses = Vec::new();
+    let end = timeout(Duration::from_secs(60), connection.read_to_end(&mut responses)).await;
+    let _ = end.expect("the server ends the connection");
+    String::from_utf8_lossy(&responses).into_owned()
 }
 
-/// All that comes back until the server closes the connection.
+/// All that comes back until the server closes the connection, which it has to announce.
+///
+/// Every test that reads to the end checks the invariant: if the server closes, its last response said `Connection: close`,
+/// or the keep-alive time was over.
 pub async fn rest(connection: &mut (impl AsyncRead + Unpin)) -> String {
-    let mut answer = Vec::new();
-    // A reset after the answer is an end like any other.
-    let end = timeout(Duration::from_secs(60), connection.read_to_end(&mut answer)).await;
-    let _ = end.expect("the server ends the connection");
-    String::from_utf8_lossy(&answer).into_owned()
+    let mut responses = Vec::new();
+    let mut last_arrival = Instant::now();
+    let end = async {
+        // A reset after the response is an end like any other.
+        while let Ok(1..) = connection.read_buf(&mut responses).await {
+            last_arrival = Instant::now();
+        }
+    };
+    timeout(Duration::from_secs(60), end)
+        .await
+        .expect("the server ends the connection");
+    let responses = String::from_utf8_lossy(&responses).into_owned();
+    assert!(
+        last_arrival.elapsed() >= Limits::default().keep_alive || announces_close(&responses),
+        "closed without Connection: close after {:?}: {responses}",
+        last_arrival.elapsed()
+    );
+    responses
+}
+
+/// Whether the last of these responses is the last on its connection.
+fn announces_close(responses: &str) -> bool {
+    let status_line = Regex::new(r"HTTP/1\.[01] \d{3} [A-Z]").unwrap();
+    let Some(last) = status_line.find_iter(responses).last() else {
+        return true;
+    };
+    let (head, _) = responses[last.start()..]
+        .split_once("\r\n\r\n")
+        .expect("a complete head");
+    let head = head.to_ascii_lowercase();
+    head.contains("\r\nconnection: close")
+        || head.starts_with("http/1.0") && !head.contains("\r\nconnection: keep-alive")
+}
+
+/// The next response on a connection that stays open.
+pub async fn next(connection: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut response = String::new();
+    let read = async {
+        while !is_complete(&response) {
+            let byte = connection.read_u8().await.expect("a response");
+            response.push(byte.into());
+        }
+    };
+    timeout(Duration::from_secs(60), read).await.expect("a response");
+    response
+}
+
+fn is_complete(response: &str) -> bool {
+    let Some((head, body)) = response.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .split("\r\n")
+        .find_map(|line| line.strip_prefix("content-length: "));
+    body.len() == length.map_or(0, |length| length.parse().unwrap())
 }
 
 /// A submission with these headers beside those that each has.

@@ -57,6 +57,27 @@ async fn a_body_that_dribbles_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_chunked_body_that_ends_late_is_rejected_once() {
+    let mut server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    let request = submission("transfer-encoding: chunked\r\n", "8\r\nname=Ada\r\n0\r\n");
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let (mut reader, mut writer) = connection.split();
+    let trailers = async {
+        while writer.write_all(b"x-late: x\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        std::future::pending().await
+    };
+    let response = tokio::select! {
+        response = rest(&mut reader) => response,
+        never = trailers => never,
+    };
+    assert_eq!(response.matches("HTTP/1.1 ").count(), 1, "{response}");
+    assert_refused(&mut server, 408, &response).await;
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_arrive_is_cut_off_also_behind_a_pipelined_request() {
     let mut server = Server::start(&["--drain-time", "5s"]).await;
     let mut connection = server.connect().await;
