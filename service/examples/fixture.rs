@@ -19,6 +19,9 @@ use tracing::level_filters::LevelFilter;
 struct Settings {
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// Opens an admin port, on a free port.
+    #[arg(long)]
+    admin: bool,
     #[arg(long, default_value = "5s", value_parser = humantime::parse_duration)]
     drain_time: Duration,
     #[arg(long)]
@@ -57,6 +60,10 @@ async fn panic() -> HttpResponse {
 async fn main() -> Result<(), Box<dyn Error>> {
     let settings = Settings::parse();
     let listener = listener::bind(([127, 0, 0, 1], settings.port).into())?;
+    let admin_listener = settings
+        .admin
+        .then(|| listener::bind(([127, 0, 0, 1], 0).into()))
+        .transpose()?;
     let format = if settings.text {
         LogFormat::Text
     } else {
@@ -67,6 +74,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Service::new("fixture")
         .build_info([("version", "v7".to_owned())])
         .drain_time(settings.drain_time)
+        .admin_listener(admin_listener)
         .routes(routes)
         .run(listener, shutdown)
         .await?;

@@ -1,11 +1,21 @@
 //! Runs the HTTP service: limits and middleware around the application's routes, until it has shut down.
 
-use std::{fmt, future::Future, io, net::TcpListener, rc::Rc, sync::Arc, thread, time::Duration};
+use std::{
+    fmt,
+    future::{self, Future},
+    io,
+    net::TcpListener,
+    rc::Rc,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use actix_service::{ServiceFactory, fn_factory, fn_service, map_config};
 use actix_web::{
     App,
     dev::{AppConfig, Server},
+    rt,
     web::{self, ServiceConfig},
 };
 use futures_util::FutureExt;
@@ -21,16 +31,19 @@ use crate::{
     shutdown::Drain,
 };
 
+/// The most connections to the admin port. Kubernetes and Prometheus need a few.
+const MAX_ADMIN_CONNECTIONS: usize = 64;
+
 type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 /// An HTTP service: routes, and how to serve them.
-#[derive(Clone)]
 pub struct Service {
     name: &'static str,
     build_info: Vec<(&'static str, String)>,
     limits: Limits,
     drain_time: Duration,
     shutdown_timeout: Duration,
+    admin_listener: Option<TcpListener>,
     routes: Routes,
 }
 
@@ -43,6 +56,7 @@ impl Service {
             limits: Limits::default(),
             drain_time: Duration::from_secs(5),
             shutdown_timeout: Duration::from_secs(20),
+            admin_listener: None,
             routes: Arc::new(|_| {}),
         }
     }
@@ -78,6 +92,16 @@ impl Service {
         self
     }
 
+    /// Serves the [`admin`] endpoints on a port of their own, and no longer beside the application's routes.
+    ///
+    /// A thread and connections of their own keep the probes responsive while clients hold every other connection: Kubernetes
+    /// would otherwise restart a pod that is only busy. The port stays open until the last request is finished.
+    #[must_use]
+    pub fn admin_listener(mut self, listener: Option<TcpListener>) -> Self {
+        self.admin_listener = listener;
+        self
+    }
+
     /// Sets the application's routes and data. Every worker thread calls `routes` once.
     #[must_use]
     pub fn routes(mut self, routes: impl Fn(&mut ServiceConfig) + Send + Sync + 'static) -> Self {
@@ -95,30 +119,105 @@ impl Service {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        tracing::info!(address = %listener.local_addr()?, "listening");
         let metrics = Metrics::new(self.name, &self.build_info).map_err(io::Error::other)?;
         let drain = Drain::default();
         let drained = drain.clone().run(shutdown, self.drain_time);
+        let app = Shared {
+            limits: self.limits,
+            drain,
+            metrics,
+            has_admin: self.admin_listener.is_none(),
+            routes: self.routes,
+        };
+        let admin = match self.admin_listener {
+            Some(listener) => {
+                tracing::info!(address = %listener.local_addr()?, "admin port listening");
+                let server = app
+                    .admin()
+                    .serve("admin", listener, 1, future::pending(), Duration::ZERO)?;
+                let handle = server.handle();
+                rt::spawn(server);
+                Some(handle)
+            }
+            None => None,
+        };
+        tracing::info!(address = %listener.local_addr()?, "listening");
         let workers = thread::available_parallelism()?.get();
-        Server::build()
+        app.serve(self.name, listener, workers, drained, self.shutdown_timeout)?
+            .await?;
+        if let Some(admin) = admin {
+            admin.stop(false).await;
+        }
+        tracing::info!("ended");
+        #[cfg(feature = "otlp")]
+        crate::otlp::flush();
+        Ok(())
+    }
+}
+
+/// What the worker threads of a listener share.
+#[derive(Clone)]
+struct Shared {
+    limits: Limits,
+    drain: Drain,
+    metrics: Metrics,
+    has_admin: bool,
+    routes: Routes,
+}
+
+impl Shared {
+    /// Returns the same for the admin port.
+    fn admin(&self) -> Self {
+        Self {
+            limits: Limits {
+                max_connections: MAX_ADMIN_CONNECTIONS,
+                ..self.limits.clone()
+            },
+            has_admin: true,
+            routes: Arc::new(|_| {}),
+            ..self.clone()
+        }
+    }
+
+    /// Starts the worker threads of a listener. The result has to be awaited.
+    fn serve(
+        self,
+        name: &str,
+        listener: TcpListener,
+        workers: usize,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+        shutdown_timeout: Duration,
+    ) -> io::Result<Server> {
+        let server = Server::build()
             .workers(workers)
-            .max_concurrent_connections(self.limits.max_connections / workers)
-            .shutdown_signal(drained)
-            .shutdown_timeout(self.shutdown_timeout.as_secs_f64().ceil() as u64)
-            .listen(self.name, listener, move || {
+            .max_concurrent_connections((self.limits.max_connections / workers).max(1))
+            .shutdown_signal(shutdown)
+            .shutdown_timeout(shutdown_timeout.as_secs_f64().ceil() as u64)
+            .listen(name, listener, move || {
                 // All of this once for each worker thread: threads that share reference counts slow each other down.
-                let limits = Rc::new(self.limits.clone());
+                let Self {
+                    limits,
+                    drain,
+                    metrics,
+                    has_admin,
+                    routes,
+                } = self.clone();
+                let limits = Rc::new(limits);
                 let middleware = Rc::new(Middleware::new(limits.clone(), drain.clone(), metrics.recorder()));
                 let reject: Reject = {
                     let middleware = middleware.clone();
                     Rc::new(move |rejection, took| middleware.reject(rejection, took))
                 };
                 let app = App::new()
-                    .app_data(web::Data::new(drain.clone()))
-                    .app_data(web::Data::new(metrics.clone()))
+                    .app_data(web::Data::new(drain))
+                    .app_data(web::Data::new(metrics))
                     .app_data(limits.clone())
-                    .configure(admin::configure)
-                    .configure(|app| (self.routes)(app))
+                    .configure(|app| {
+                        if has_admin {
+                            admin::configure(app);
+                        }
+                    })
+                    .configure(|app| routes(app))
                     .default_service(web::to(not_found))
                     .wrap_fn(move |request, service| middleware.clone().handle(request, service))
                     .wrap(TracingLogger::<RequestSpan>::new());
@@ -132,13 +231,8 @@ impl Service {
                         }))
                     }
                 })
-            })?
-            .run()
-            .await?;
-        tracing::info!("ended");
-        #[cfg(feature = "otlp")]
-        crate::otlp::flush();
-        Ok(())
+            })?;
+        Ok(server.run())
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, process::Command, time::timeout};
 use crate::{drain::submit_on, example, raw::rest, server::Server};
 
 /// Opens connections that send the start of a request, and nothing more.
-async fn crowd(server: &Server, size: usize, start: &[u8]) -> Vec<TcpStream> {
+pub async fn crowd(server: &Server, size: usize, start: &[u8]) -> Vec<TcpStream> {
     let mut crowd = Vec::with_capacity(size);
     for _ in 0..size {
         let mut connection = server.connect().await;
@@ -23,7 +23,7 @@ async fn crowd(server: &Server, size: usize, start: &[u8]) -> Vec<TcpStream> {
 }
 
 /// Lets this test, and the servers that it starts, have as many connections as this machine allows.
-fn allow_many_connections() {
+pub fn allow_many_connections() {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, most, most).expect("at least 10,000 open files are allowed: ulimit -Hn");
 }

@@ -1,6 +1,27 @@
 //! The requests of Kubernetes.
 
-use crate::server::Server;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use service::Limits;
+use tokio::io::AsyncWriteExt;
+
+use crate::{
+    crowd::{allow_many_connections, crowd},
+    raw::{next, submission},
+    server::Server,
+};
+
+fn admin_url(server: &Server, path: &str) -> String {
+    format!("http://{}{path}", server.admin_address.as_ref().unwrap())
+}
+
+/// Requests a path of the admin port on a new connection, as the kubelet does.
+async fn probe(server: &Server, path: &str) -> u16 {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let response = client.get(admin_url(server, path)).send().await.unwrap();
+    response.status().as_u16()
+}
 
 #[tokio::test]
 async fn a_running_server_is_alive_and_ready() {
@@ -17,4 +38,62 @@ async fn where_there_is_get_there_is_head() {
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
     assert_eq!(response.text().await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn an_admin_port_has_the_endpoints_instead_of_the_main_port() {
+    let server = Server::start(&["--admin"]).await;
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert_eq!(probe(&server, path).await, 200, "{path}");
+        assert_eq!(server.get(path).send().await.unwrap().status(), 404, "{path}");
+    }
+    assert_eq!(probe(&server, "/small").await, 404);
+    assert_eq!(server.get("/small").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn probes_on_the_admin_port_are_answered_while_clients_hold_every_other_connection() {
+    allow_many_connections();
+    let server = Server::start(&["--admin"]).await;
+    // Each holds its connection until the read timeout, and is then replaced by one that waits in the accept backlog.
+    let held = crowd(
+        &server,
+        2 * Limits::default().max_connections,
+        b"GET /small HTTP/1.1\r\nhost",
+    )
+    .await;
+    for _ in 0..20 {
+        for path in ["/healthz", "/readyz"] {
+            let started = Instant::now();
+            assert_eq!(probe(&server, path).await, 200);
+            assert!(
+                started.elapsed() < Duration::from_millis(100),
+                "{path} took {:?}",
+                started.elapsed()
+            );
+        }
+    }
+    drop(held);
+}
+
+#[tokio::test]
+async fn the_admin_port_stays_open_until_the_last_request_is_finished() {
+    let mut server = Server::start(&["--admin", "--drain-time", "0s"]).await;
+    let mut slow = server.connect().await;
+    slow.write_all(submission("content-length: 15\r\nexpect: 100-continue\r\n", "").as_bytes())
+        .await
+        .unwrap();
+    assert!(next(&mut slow).await.starts_with("HTTP/1.1 100 "));
+    server.signal(Signal::SIGTERM);
+    server
+        .log_line("the end of the drain", |line| {
+            line["message"] == "finishing what is in flight"
+        })
+        .await;
+    while server.client.get(server.url("/small")).send().await.is_ok() {}
+    assert_eq!(probe(&server, "/healthz").await, 200);
+    assert_eq!(probe(&server, "/readyz").await, 503);
+    slow.write_all(br#"{"name": "Ada"}"#).await.unwrap();
+    assert!(next(&mut slow).await.starts_with("HTTP/1.1 200 "));
+    assert_eq!(server.ended().await.code(), Some(0));
 }

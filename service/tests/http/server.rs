@@ -27,6 +27,8 @@ pub struct Server {
     process: Child,
     log: UnboundedReceiver<String>,
     pub address: String,
+    /// The address of the admin port, where there is one.
+    pub admin_address: Option<String>,
     pub client: Client,
 }
 
@@ -57,14 +59,20 @@ impl Server {
             process,
             log,
             address: String::new(),
+            admin_address: None,
             client,
         };
-        let listening = server
-            .log_line("a line that says where it listens", |line| {
-                line["message"] == "listening"
-            })
-            .await;
-        server.address = listening["address"].as_str().unwrap().to_owned();
+        while server.address.is_empty() {
+            let line = server
+                .log_line("a line that says where it listens", |line| line["address"].is_string())
+                .await;
+            let address = line["address"].as_str().unwrap().to_owned();
+            match line["message"].as_str() {
+                Some("admin port listening") => server.admin_address = Some(address),
+                Some("listening") => server.address = address,
+                _ => {}
+            }
+        }
         server
     }
 
