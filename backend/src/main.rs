@@ -23,6 +23,11 @@ async fn main() -> ExitCode {
 async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
     let listener = listener::bind(settings.address())
         .map_err(|error| format!("{error}. Choose another address by --host and --port, or their variables."))?;
+    let admin_listener = settings
+        .admin_address()
+        .map(listener::bind)
+        .transpose()
+        .map_err(|error| format!("{error}. Choose another port by --admin-port, or its variable."))?;
     let log = settings.logging().start()?;
     let shutdown = shutdown::on_signal(log.clone())?;
     let state = AppState::new(&settings);
@@ -39,6 +44,7 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
         ])
         .drain_time(settings.drain_time)
         .shutdown_timeout(settings.shutdown_timeout)
+        .admin_listener(admin_listener)
         .routes(app::routes(state))
         .run(listener, shutdown)
         .await;

@@ -27,6 +27,10 @@ pub struct Settings {
     #[arg(long, env = "K8S_DEMO_PORT", default_value_t = 8000, value_parser = parse_port)]
     pub port: u16,
 
+    /// Port of /healthz, /readyz and /metrics, with connections of its own [default: they are on the main port]
+    #[arg(long, env = "K8S_DEMO_ADMIN_PORT", value_name = "PORT", value_parser = parse_port)]
+    pub admin_port: Option<u16>,
+
     /// How long the listener stays open after the first signal, while Kubernetes removes the pod from its Services, such
     /// as 5s. Less than 5s may lose requests
     #[arg(long, env = "K8S_DEMO_DRAIN_TIME", value_name = "TIME", default_value = "5s", value_parser = parse_duration)]
@@ -69,6 +73,11 @@ impl Settings {
     /// Returns the address to listen on.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::from((self.host, self.port))
+    }
+
+    /// Returns the address of the admin endpoints, where they have one of their own.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_port.map(|port| SocketAddr::from((self.host, port)))
     }
 
     /// Returns the settings of the log.

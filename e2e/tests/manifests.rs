@@ -192,6 +192,31 @@ fn nginx_gets_the_full_name_and_the_port_of_each_service_that_it_asks() {
 }
 
 #[test]
+fn the_backend_is_probed_on_a_port_that_no_service_publishes() {
+    let container = container("backend");
+    let ports = container.ports.unwrap();
+    let admin = ports.iter().find(|port| port.name.as_deref() == Some("admin")).unwrap();
+    let env = container.env.unwrap();
+    let variable = env.iter().find(|env| env.name == "K8S_DEMO_ADMIN_PORT").unwrap();
+    assert_eq!(variable.value, Some(admin.container_port.to_string()));
+    let probes = [
+        container.startup_probe,
+        container.readiness_probe,
+        container.liveness_probe,
+    ];
+    for probe in probes {
+        let port = probe.unwrap().http_get.unwrap().port;
+        assert_eq!(serde_json::to_value(port).unwrap(), "admin");
+    }
+    for file in ["backend", "backend-pods"] {
+        for port in read::<Service>(file).spec.unwrap().ports.unwrap() {
+            let target = serde_json::to_value(port.target_port).unwrap();
+            assert!(target != "admin" && target != admin.container_port, "{target}");
+        }
+    }
+}
+
+#[test]
 fn a_rollout_never_has_fewer_replicas_than_asked_for() {
     for app in APPS {
         let spec = read::<Deployment>(app).spec;

@@ -26,6 +26,7 @@ fn help_explains_every_setting_and_its_variable() {
     for variable in [
         "HOST",
         "PORT",
+        "ADMIN_PORT",
         "DRAIN_TIME",
         "SHUTDOWN_TIMEOUT",
         "LOG_FORMAT",
