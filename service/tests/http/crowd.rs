@@ -94,7 +94,11 @@ async fn connections_that_come_while_no_thread_has_time_wait_in_the_queue_and_ar
     let server = start().await;
     server.signal(Signal::SIGSTOP);
     // Without room in the queue a connection would not be made before the server goes on.
-    let crowd = crowd(&server, 1000, b"GET /small HTTP/1.1\r\nhost: a\r\n\r\n");
+    let crowd = crowd(
+        &server,
+        1000,
+        b"GET /small HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    );
     let crowd = timeout(Duration::from_secs(60), crowd)
         .await
         .expect("room in the queue");

@@ -23,10 +23,10 @@ async fn more_pipelined_requests_than_are_read_at_once_are_all_answered() {
     let mut connection = server.connect().await;
     let (mut reader, mut writer) = connection.split();
     // So many that pauses between the reads would add up to more than this test's patience.
-    let requests = "GET /small HTTP/1.1\r\nhost: a\r\n\r\n".repeat(20_000);
+    let requests = "GET /small HTTP/1.1\r\nhost: a\r\n\r\n".repeat(5000);
     let ask = async { writer.write_all(requests.as_bytes()).await.unwrap() };
     let ((), answers) = tokio::join!(ask, rest(&mut reader));
-    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 20_000);
+    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 5000);
 }
 
 #[tokio::test]

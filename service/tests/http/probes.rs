@@ -62,17 +62,16 @@ async fn probes_on_the_admin_port_are_answered_while_clients_hold_every_other_co
         b"GET /small HTTP/1.1\r\nhost",
     )
     .await;
-    for _ in 0..20 {
-        for path in ["/healthz", "/readyz"] {
-            let started = Instant::now();
-            assert_eq!(probe(&server, path).await, 200);
-            assert!(
-                started.elapsed() < Duration::from_millis(100),
-                "{path} took {:?}",
-                started.elapsed()
-            );
-        }
+    let mut times = Vec::new();
+    for path in ["/healthz", "/readyz"].repeat(20) {
+        let started = Instant::now();
+        assert_eq!(probe(&server, path).await, 200);
+        times.push(started.elapsed());
     }
+    times.sort();
+    // The median: another process may take the processor from a probe or two. None may take as long as the kubelet waits.
+    assert!(times[20] < Duration::from_millis(100), "{times:?}");
+    assert!(times[39] < Duration::from_secs(1), "{times:?}");
     drop(held);
 }
 

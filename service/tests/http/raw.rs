@@ -50,7 +50,7 @@ pub async fn rest(connection: &mut (impl AsyncRead + Unpin)) -> String {
 
 /// Whether the last of these responses is the last on its connection.
 fn announces_close(responses: &str) -> bool {
-    let status_line = Regex::new(r"HTTP/1\.[01] \d{3} [A-Z]").unwrap();
+    let status_line = Regex::new(r"HTTP/1\.[01] [0-9]{3} [A-Z]").unwrap();
     let Some(last) = status_line.find_iter(responses).last() else {
         return true;
     };
