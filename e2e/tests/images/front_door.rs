@@ -153,6 +153,26 @@ async fn the_service_is_the_backup_while_dns_knows_no_pod() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_dead_pod_that_dns_still_names_costs_time_but_no_submission() -> Result<()> {
+    let stage = Stage::new("stale").await?;
+    stage.backend_missing_in_dns().await?;
+    // An address of documentation (RFC 5737): nothing ever answers there.
+    let frontend = stage.frontend(&["--env=BACKEND_PODS=192.0.2.1:8000"]).await?;
+    stage
+        .until(StatusCode::OK, |http| submission(http, &frontend.url))
+        .await?;
+    // From here on, nginx avoids the dead pod, except for one submission in ten seconds.
+    let mut retried = 0;
+    for number in 0..100 {
+        let response = submission(&stage.http, &frontend.url).send().await?;
+        assert_eq!(response.status(), StatusCode::OK, "submission {number}");
+        retried += values(&response, "x-retried").len();
+    }
+    assert!(retried <= 2, "{retried} were sent to the dead pod first");
+    Ok(())
+}
+
+#[tokio::test]
 async fn nginx_limits_requests_as_the_backend_does_and_rejects_them_with_problem_documents() -> Result<()> {
     let stage = Stage::new("problems").await?;
     stage.backend().await?;
