@@ -1,13 +1,15 @@
 //! Checks the manifests of `k8s/` without a cluster: they are valid, and their numbers and names agree.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-use k8s_openapi::Resource;
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Container, PodSpec, Service};
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::{
+    Resource,
+    api::{
+        apps::v1::Deployment,
+        core::v1::{Container, PodSpec, Service},
+        policy::v1::PodDisruptionBudget,
+    },
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -327,4 +329,53 @@ fn a_pod_has_time_to_drain_and_to_finish_before_it_is_killed() {
     let shutdown = seconds("worker_shutdown_timeout");
     assert!(seconds("    keepalive_min_timeout") < shutdown);
     assert!(drain.parse::<i64>().unwrap() + shutdown + 2 <= pod("frontend").termination_grace_period_seconds.unwrap());
+}
+
+/// Returns what `scripts/manifests` prints, line by line.
+fn manifests(arguments: &[&str]) -> Vec<String> {
+    let output = Command::new("bash")
+        .arg(folder().join("../scripts/manifests"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn manifests_for_a_registry_differ_in_images_pull_policies_and_versions_only() {
+    let local = manifests(&[]);
+    let remote = manifests(&["--registry", "registry.example.com:5000/me", "v7"]);
+    assert_eq!(local.len(), remote.len());
+    let changed: Vec<_> = local
+        .iter()
+        .zip(&remote)
+        .filter(|(local, remote)| local != remote)
+        .map(|(_, remote)| remote.trim())
+        .collect();
+    let mut expected = Vec::new();
+    for app in APPS {
+        expected.push("app.kubernetes.io/version: v7".to_owned());
+        expected.push(format!("image: registry.example.com:5000/me/k8s-demo-{app}:v7"));
+        expected.push("imagePullPolicy: IfNotPresent".to_owned());
+    }
+    assert_eq!(changed, expected);
+}
+
+#[test]
+fn manifests_for_the_local_version_are_those_of_the_folder() {
+    let mut files: Vec<_> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let files = files
+        .iter()
+        .map(|file| format!("---\n{}", fs::read_to_string(file).unwrap()));
+    let expected: Vec<_> = files.collect::<String>().lines().map(str::to_owned).collect();
+    assert_eq!(manifests(&[]), expected);
 }
