@@ -75,3 +75,19 @@ cargo_binary() {
   cargo build --quiet --message-format json-render-diagnostics "$@" |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | grep "/$name\(.exe\)\{0,1\}\$"
 }
+
+# find_engine: sets engine to the command of the container engine of this machine: docker, podman or nerdctl.
+# shellcheck disable=SC2034 # the scripts that source this file use it
+find_engine() {
+  if docker info >/dev/null 2>&1; then
+    engine=(docker)
+  elif podman info >/dev/null 2>&1; then
+    engine=(podman)
+  elif nerdctl --namespace k8s.io info >/dev/null 2>&1; then
+    engine=(nerdctl --namespace k8s.io) # Rancher Desktop and colima with containerd: the namespace of Kubernetes' own images
+  elif have docker; then
+    die "docker does not reach its engine" "Start it, and check with: docker info"
+  else
+    die "docker is missing" "Install Docker Desktop, or a Docker engine with BuildKit, or podman."
+  fi
+}
