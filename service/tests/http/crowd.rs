@@ -36,6 +36,10 @@ async fn start() -> Server {
 /// Resident memory in bytes, where the metrics tell it.
 async fn memory(server: &Server) -> Option<f64> {
     let metrics = server.get("/metrics").send().await.unwrap().text().await.unwrap();
+    resident_memory(&metrics)
+}
+
+fn resident_memory(metrics: &str) -> Option<f64> {
     let value = metrics
         .lines()
         .find_map(|line| line.strip_prefix("process_resident_memory_bytes "))?;
@@ -62,6 +66,30 @@ async fn five_thousand_idle_or_dribbling_connections_keep_nobody_from_being_answ
         }
         drop(crowd);
     }
+}
+
+/// Elsewhere the metrics do not contain the memory.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn clients_that_do_not_read_their_responses_take_little_memory() {
+    allow_many_connections();
+    let server = Server::start(&["--admin"]).await;
+    let requests = "GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(10);
+    let mut crowd = Vec::new();
+    let mut peak = 0.0_f64;
+    for number in 0..5000 {
+        let mut connection = server.connect_with_small_buffer().await;
+        connection.write_all(requests.as_bytes()).await.unwrap();
+        crowd.push(connection);
+        if number % 100 == 99 {
+            let url = format!("http://{}/metrics", server.admin_address.as_ref().unwrap());
+            let metrics = server.client.get(url).send().await.unwrap().text().await.unwrap();
+            peak = peak.max(resident_memory(&metrics).unwrap());
+        }
+    }
+    assert!(peak < 128e6, "{peak} bytes");
+    drop(crowd);
+    server.client.get(server.url("/small")).send().await.unwrap();
 }
 
 #[tokio::test]

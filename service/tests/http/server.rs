@@ -13,7 +13,7 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     process::{Child, Command},
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::timeout,
@@ -123,6 +123,13 @@ impl Server {
 
     pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(&self.address).await.unwrap()
+    }
+
+    /// Connects as a client that takes only a few kilobytes before it reads.
+    pub async fn connect_with_small_buffer(&self) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(1024).unwrap();
+        socket.connect(self.address.parse().unwrap()).await.unwrap()
     }
 
     pub fn signal(&self, signal: Signal) {

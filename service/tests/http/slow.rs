@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
 use crate::{
     drain::submit_on,
@@ -105,5 +109,27 @@ async fn a_client_that_does_not_read_its_answers_is_cut_off() {
     timeout(Duration::from_secs(60), ask)
         .await
         .expect("the connection ends");
+    server.assert_ready().await;
+}
+
+#[tokio::test]
+async fn a_client_that_reads_a_few_bytes_a_second_is_cut_off() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect_with_small_buffer().await;
+    let requests = "GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(100);
+    connection.write_all(requests.as_bytes()).await.unwrap();
+    let read = async {
+        let mut bytes = 0;
+        // Fast enough to read a little of every response, and too slow to read 1.2 MB within this test's timeout.
+        while let Ok(length @ 1..) = connection.read(&mut [0; 64]).await {
+            bytes += length;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bytes
+    };
+    let bytes = timeout(Duration::from_secs(60), read)
+        .await
+        .expect("the connection ends");
+    assert!(bytes < 100_000, "{bytes}");
     server.assert_ready().await;
 }
