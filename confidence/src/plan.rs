@@ -447,6 +447,14 @@ name = "shop"
     }
 
     #[test]
+    fn the_plan_in_the_readme_is_valid() {
+        let readme = include_str!("../README.md");
+        let (_, plan) = readme.split_once("```toml\n").unwrap();
+        let (plan, _) = plan.split_once("```").unwrap();
+        Plan::parse(plan).unwrap();
+    }
+
+    #[test]
     fn a_minimal_plan_has_defaults() {
         let plan = Plan::parse(MINIMAL).unwrap();
         assert_eq!(plan.routes[0].request.path, "/");

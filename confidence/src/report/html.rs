@@ -32,6 +32,7 @@ pub fn page(report: &Report) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
+                (timeline::definitions())
                 header class=(class) {
                     span.mark aria-hidden="true" { (mark) }
                     div {

@@ -23,6 +23,19 @@ const MARKER_DISTANCE: f64 = 22.0;
 /// Colours that tell versions apart. More versions share the last one.
 const COLOURS: usize = 6;
 
+/// Returns the pattern that all timelines of a page use.
+pub fn definitions() -> Markup {
+    html! {
+        svg.definitions aria-hidden="true" {
+            defs {
+                pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    line.hatch x1="0" y1="0" x2="0" y2="6" {}
+                }
+            }
+        }
+    }
+}
+
 /// Returns the timeline with its legend and events.
 pub fn figure(scenario: &ScenarioReport) -> Markup {
     let versions = Versions::of(scenario);
@@ -35,11 +48,6 @@ pub fn figure(scenario: &ScenarioReport) -> Markup {
     html! {
         figure {
             svg viewBox={ "0 0 " (WIDTH) " " (bottom + 22.0) } role="img" aria-label={ "timeline of " (scenario.title) } {
-                defs {
-                    pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
-                        line.hatch x1="0" y1="0" x2="0" y2="6" {}
-                    }
-                }
                 (axis(scale, bottom))
                 @for (index, route) in scenario.routes.iter().enumerate() {
                     (chart(route, scale, &versions, EVENTS_HEIGHT + index as f64 * (RESPONSES_HEIGHT + LATENCY_HEIGHT + 2.0 * GAP)))
