@@ -209,6 +209,8 @@ pub struct PodReport {
     pub node: Option<String>,
     /// The image of its container.
     pub image: String,
+    /// The hash of its pod template: pods of one release have the same.
+    pub release: String,
     /// Its states, one after the other.
     pub spans: Vec<Span>,
 }

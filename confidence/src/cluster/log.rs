@@ -37,14 +37,18 @@ impl Log {
         inner.events.clear();
     }
 
-    /// Adds an event that happens now, and returns the time since the start.
-    pub fn event(&self, text: impl Into<String>) -> Duration {
+    /// Returns the time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.lock().start.elapsed()
+    }
+
+    /// Adds an event that happens now.
+    pub fn event(&self, text: impl Into<String>) {
         let text = text.into();
         let mut inner = self.lock();
         let at = inner.start.elapsed();
         eprintln!("  {:>5.1} s  {text}", at.as_secs_f64());
         inner.events.push((at, text));
-        at
     }
 
     /// Returns all events.

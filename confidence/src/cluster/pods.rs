@@ -37,6 +37,8 @@ pub struct Pod {
     pub node: Option<String>,
     /// The image of the Deployment's container.
     pub image: String,
+    /// The hash of its pod template: pods of one release have the same.
+    pub release: String,
     /// Its state.
     pub state: PodState,
     /// How often its containers were started again.
@@ -216,6 +218,7 @@ impl Pod {
             deployment: deployment.to_owned(),
             node: text(&object["spec"]["nodeName"]),
             image: image.and_then(|found| text(&found["image"])).unwrap_or_default(),
+            release: text(&object["metadata"]["labels"]["pod-template-hash"]).unwrap_or_default(),
             state,
             restarts: statuses().filter_map(|status| status["restartCount"].as_u64()).sum(),
             reason: waiting.and_then(|status| text(&status["state"]["waiting"]["reason"])),

@@ -235,6 +235,7 @@ fn pods(changes: &[PodChange], start: Instant, took: Duration) -> Vec<PodReport>
                 deployment: pod.deployment.clone(),
                 node: pod.node.clone(),
                 image: pod.image.clone(),
+                release: pod.release.clone(),
                 spans,
             });
         }
@@ -263,6 +264,7 @@ mod tests {
             deployment: "shop".to_owned(),
             node: Some("node-1".to_owned()),
             image: "shop:v1".to_owned(),
+            release: "1".to_owned(),
             state,
             restarts: 0,
             reason: None,

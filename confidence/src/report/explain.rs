@@ -303,6 +303,7 @@ mod tests {
                 deployment: String::new(),
                 node: None,
                 image: String::new(),
+                release: String::new(),
                 spans: vec![span],
             }],
             explanations: Vec::new(),

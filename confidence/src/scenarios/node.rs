@@ -37,15 +37,19 @@ pub(super) async fn play(stage: &Stage<'_>) -> Result<Vec<ExpectedUntil>> {
     let dead_pods: BTreeSet<_> = pods_on(stage, &node);
     let routes = routes_through(stage, &node).await?;
 
-    let cut = cluster.log.event(format!("cutting the power of {node}: {down}"));
+    let cut = cluster.log.elapsed();
+    stage.log(format!("cutting the power of {node}: {down}"));
     cluster.stop_node(&down, &up).await?;
     cluster
         .until("Kubernetes to mark the node NotReady", cluster.wait, async || {
             Ok((!cluster.is_node_ready(&node).await?).then_some(()))
         })
         .await?;
-    let noticed = cluster.log.event(format!("Kubernetes has marked {node} NotReady"));
-    stage.log(format!("it took {:.1} s", (noticed - cut).as_secs_f64()));
+    let noticed = cluster.log.elapsed();
+    let after = (noticed - cut).as_secs_f64();
+    stage.log(format!(
+        "Kubernetes has marked {node} NotReady, {after:.1} s after the power cut"
+    ));
 
     cluster
         .until(
@@ -65,8 +69,8 @@ pub(super) async fn play(stage: &Stage<'_>) -> Result<Vec<ExpectedUntil>> {
             },
         )
         .await?;
-    let replaced = cluster.log.event("the replacements are ready");
-    stage.log(format!("{:.1} s after the power cut", (replaced - cut).as_secs_f64()));
+    let after = (cluster.log.elapsed() - cut).as_secs_f64();
+    stage.log(format!("the replacements are ready, {after:.1} s after the power cut"));
 
     stage.log(format!("starting {node} again: {up}"));
     cluster.start_node(&up).await?;

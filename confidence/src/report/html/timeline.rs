@@ -1,6 +1,6 @@
 //! The timeline of a scenario as SVG: responses and losses of each route, latency, events, and the states of the pods.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use maud::{Markup, html};
@@ -86,23 +86,50 @@ impl Scale {
     }
 }
 
-/// The versions of a scenario, each with a colour: those that responses name, then the tags of the pods' images.
-struct Versions(Vec<String>);
+/// The versions of a scenario, each with a colour: those that responses name, then those of the pods.
+struct Versions {
+    names: Vec<String>,
+    /// Tags that several releases of a Deployment have: the same image was rolled out again.
+    ambiguous: BTreeSet<String>,
+}
 
 impl Versions {
     fn of(scenario: &ScenarioReport) -> Self {
-        let answered: BTreeSet<_> = scenario.routes.iter().flat_map(|route| route.versions.keys()).collect();
-        let mut versions: Vec<String> = answered.into_iter().cloned().collect();
+        let mut releases = BTreeMap::<(&str, &str), BTreeSet<&str>>::new();
         for pod in &scenario.pods {
-            if !versions.contains(&tag(pod).to_owned()) {
-                versions.push(tag(pod).to_owned());
+            releases
+                .entry((&pod.deployment, tag(pod)))
+                .or_default()
+                .insert(&pod.release);
+        }
+        let ambiguous = releases.into_iter().filter(|(_, releases)| releases.len() > 1);
+        let answered: BTreeSet<_> = scenario.routes.iter().flat_map(|route| route.versions.keys()).collect();
+        let mut versions = Self {
+            names: answered.into_iter().cloned().collect(),
+            ambiguous: ambiguous.map(|((_, tag), _)| tag.to_owned()).collect(),
+        };
+        if versions.names.is_empty() {
+            versions.names.push(String::new());
+        }
+        for pod in &scenario.pods {
+            let name = versions.of_pod(pod);
+            if !versions.names.contains(&name) {
+                versions.names.push(name);
             }
         }
-        Self(versions)
+        versions
+    }
+
+    /// Returns the version of a pod: the tag of its image, with the release where the tag does not tell releases apart.
+    fn of_pod(&self, pod: &PodReport) -> String {
+        match self.ambiguous.contains(tag(pod)) {
+            true => format!("{} ({})", tag(pod), pod.release),
+            false => tag(pod).to_owned(),
+        }
     }
 
     fn class(&self, version: &str) -> String {
-        let index = self.0.iter().position(|known| known == version).unwrap_or(0);
+        let index = self.names.iter().position(|known| known == version).unwrap_or(0);
         format!("c{}", index.min(COLOURS - 1))
     }
 }
@@ -229,9 +256,9 @@ fn pod_rows(scenario: &ScenarioReport, scale: Scale, versions: &Versions, top: f
                 @for span in &pod.spans {
                     @let x = scale.x(span.from);
                     @let width = round((scale.x(span.until) - x).max(1.0));
-                    rect class={ (versions.class(tag(pod))) " " (span.state) } x=(x) y=(y - POD_HEIGHT + 2.0) width=(width)
+                    rect class={ (versions.class(&versions.of_pod(pod))) " " (span.state) } x=(x) y=(y - POD_HEIGHT + 2.0) width=(width)
                         height=(POD_HEIGHT - 4.0) rx="2" {
-                        title { (pod.name) ", " (tag(pod)) ", " (span.state) ", " (seconds(span.from)) " to " (seconds(span.until)) }
+                        title { (pod.name) ", " (versions.of_pod(pod)) ", " (span.state) ", " (seconds(span.from)) " to " (seconds(span.until)) }
                     }
                     @if span.state == "terminating" {
                         rect x=(x) y=(y - POD_HEIGHT + 2.0) width=(width) height=(POD_HEIGHT - 4.0) fill="url(#hatch)" {}
@@ -280,7 +307,7 @@ fn legend(versions: &Versions) -> Markup {
     };
     html! {
         div.legend {
-            @for version in &versions.0 {
+            @for version in &versions.names {
                 span { (swatch(&versions.class(version))) @if version.is_empty() { "answered" } @else { (version) } }
             }
             span { (swatch("loss")) "lost" }
