@@ -6,14 +6,17 @@
 //! * [`name`]: a valid name, and the reasons for rejecting one
 //! * [`submission`]: the request and the response of the form
 //! * [`build`]: the build that a replica runs
+//! * [`fault`]: the faults that a replica injects into itself on request
 //! * [`path`]: the paths of the backend's endpoints
 
 pub mod build;
+pub mod fault;
 pub mod name;
 pub mod path;
 pub mod submission;
 
 pub use build::BuildInfo;
+pub use fault::{Fault, FaultRequest};
 pub use name::{InvalidName, Name};
 pub use problem::{FieldError, Problem};
 pub use submission::{Submission, SubmissionResponse};

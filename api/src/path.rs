@@ -3,5 +3,8 @@
 /// `POST`: takes a [`Submission`](crate::Submission), returns a [`SubmissionResponse`](crate::SubmissionResponse).
 pub const SUBMISSIONS: &str = "/api/submissions";
 
+/// `POST`: takes a [`FaultRequest`](crate::FaultRequest), and returns it when it is accepted. Off by default.
+pub const FAULTS: &str = "/api/faults";
+
 /// `GET`: returns a [`BuildInfo`](crate::BuildInfo).
 pub const VERSION: &str = "/version";

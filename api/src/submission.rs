@@ -41,4 +41,8 @@ pub struct SubmissionResponse {
     pub pod: String,
     /// The version that this pod runs.
     pub version: String,
+    /// When the process started, in milliseconds since 1970. It changes when the container is restarted.
+    pub started_at: u64,
+    /// Whether the pod accepts `POST /api/faults`.
+    pub faults: bool,
 }

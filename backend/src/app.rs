@@ -5,7 +5,7 @@ use service::{openapi::Api, route};
 use utoipa::openapi::InfoBuilder;
 
 use crate::{
-    routes::{submissions, version},
+    routes::{faults, submissions, version},
     state::AppState,
 };
 
@@ -17,9 +17,12 @@ pub fn routes(state: AppState) -> impl Fn(&mut ServiceConfig) + Send + Sync + 's
         .description(Some(
             "Answers submissions, and says which replica of which version did.",
         ));
-    let api = Api::new(info.build())
+    let mut api = Api::new(info.build())
         .route(route!(submissions::submit))
         .route(route!(version::version));
+    if state.faults.is_some() {
+        api = api.route(route!(faults::inject));
+    }
     move |app| {
         app.app_data(web::Data::new(state.clone()));
         api.configure(app);

@@ -1,7 +1,7 @@
 //! The errors of this application, and the problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) for each.
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use api::InvalidName;
+use api::{FaultRequest, InvalidName};
 use service::{
     Rejection,
     rejection::{problem, problem_response},
@@ -16,6 +16,18 @@ pub enum Error {
     /// The body is neither JSON nor a form.
     #[error("Send the submission as application/json or application/x-www-form-urlencoded.")]
     UnsupportedMediaType,
+    /// The body of a fault is not JSON.
+    #[error("Send the fault as application/json.")]
+    NotJson,
+    /// A fault is for another pod.
+    #[error("This is pod {this}. Try again until the requested pod responds.")]
+    OtherPod {
+        /// The pod that responds.
+        this: String,
+    },
+    /// A fault lasts too long, or not at all.
+    #[error("Set seconds to a number from 1 to {}.", FaultRequest::MAX_SECONDS)]
+    InvalidSeconds,
     /// The submission is well formed, but its name is invalid.
     #[error(transparent)]
     InvalidName(#[from] InvalidName),
@@ -25,8 +37,9 @@ impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Rejected(rejection) => rejection.status_code(),
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::InvalidName(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::UnsupportedMediaType | Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::OtherPod { .. } => StatusCode::MISDIRECTED_REQUEST,
+            Self::InvalidSeconds | Self::InvalidName(_) => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 
@@ -34,7 +47,8 @@ impl ResponseError for Error {
         let problem = problem(self.status_code(), self.to_string());
         match self {
             Self::Rejected(rejection) => rejection.error_response(),
-            Self::UnsupportedMediaType => problem_response(&problem),
+            Self::UnsupportedMediaType | Self::NotJson | Self::OtherPod { .. } => problem_response(&problem),
+            Self::InvalidSeconds => problem_response(&problem.with_error("seconds", self.to_string())),
             Self::InvalidName(error) => problem_response(&problem.with_error("name", error.to_string())),
         }
     }

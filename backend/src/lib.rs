@@ -4,10 +4,12 @@
 //! * [`app`]: the routes; [`state`]: the data they share
 //! * [`routes`]: the handlers, a file each
 //! * [`submission`]: parses a submission, and renders its response as HTML
+//! * [`faults`]: the faults that a replica injects into itself on request
 //! * [`error`]: the errors of this application as problem documents
 
 pub mod app;
 pub mod error;
+pub mod faults;
 pub mod routes;
 pub mod settings;
 pub mod state;

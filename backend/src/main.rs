@@ -2,8 +2,8 @@
 
 use std::{error::Error, process::ExitCode};
 
-use backend::{Settings, app, state::AppState};
-use service::{Service, listener, shutdown};
+use backend::{Settings, app, faults::Faults, state::AppState};
+use service::{Service, health::Health, listener, shutdown};
 
 #[cfg(target_env = "musl")]
 #[global_allocator]
@@ -30,7 +30,13 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("{error}. Choose another port by --admin-port, or its variable."))?;
     let log = settings.logging().start()?;
     let shutdown = shutdown::on_signal(log.clone())?;
-    let state = AppState::new(&settings);
+    let health = Health::default();
+    let faults = settings
+        .faults
+        .then(|| Faults::new(health.clone(), log.clone()))
+        .transpose()?;
+    let metric = faults.as_ref().map(Faults::metric);
+    let state = AppState::new(&settings, faults);
     tracing::info!(
         version = state.build.version,
         commit = state.build.commit,
@@ -45,6 +51,8 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
         .drain_time(settings.drain_time)
         .shutdown_timeout(settings.shutdown_timeout)
         .admin_listener(admin_listener)
+        .health(health)
+        .metrics(metric)
         .routes(app::routes(state))
         .run(listener, shutdown)
         .await;

@@ -1,4 +1,5 @@
 //! The handlers, a file each.
 
+pub mod faults;
 pub mod submissions;
 pub mod version;

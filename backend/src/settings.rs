@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{CommandFactory, FromArgMatches, Parser, builder::NonEmptyStringValueParser};
+use clap::{CommandFactory, FromArgMatches, Parser, builder::{BoolishValueParser, NonEmptyStringValueParser}};
 use service::{Logging, logging::LogFormat};
 use tracing::level_filters::LevelFilter;
 
@@ -47,6 +47,10 @@ pub struct Settings {
     /// Least severe level that is logged: off, error, warn, info, debug or trace; probes are logged at debug
     #[arg(long, env = "K8S_DEMO_LOG_LEVEL", value_name = "LEVEL", default_value = "info", value_parser = parse_level)]
     pub log_level: LevelFilter,
+
+    /// Accept POST /api/faults, by which anybody who reaches the port can break this replica for a demonstration
+    #[arg(long, env = "K8S_DEMO_FAULTS", value_parser = BoolishValueParser::new())]
+    pub faults: bool,
 
     /// Pod name in responses [default: the host name, which in Kubernetes is the pod's name]
     #[arg(long, env = "K8S_DEMO_POD_NAME", value_name = "NAME", default_value_t = host_name(), hide_default_value = true, value_parser = NonEmptyStringValueParser::new())]

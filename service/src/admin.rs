@@ -4,10 +4,11 @@
 
 use actix_web::{
     HttpResponse,
+    http::StatusCode,
     web::{self, ServiceConfig},
 };
 
-use crate::{metrics::Metrics, rejection::Rejection, routes::get, shutdown::Drain};
+use crate::{health::Health, metrics::Metrics, rejection::Rejection, routes::get, shutdown::Drain};
 
 /// `GET`: 200 while the process is alive. Kubernetes restarts the container when it fails (liveness).
 pub const HEALTHZ: &str = "/healthz";
@@ -19,7 +20,7 @@ pub const READYZ: &str = "/readyz";
 /// `GET`: the metrics in the Prometheus text format.
 pub const METRICS: &str = "/metrics";
 
-/// Adds the endpoints to an app that has [`Drain`] and [`Metrics`] as its data.
+/// Adds the endpoints to an app that has [`Drain`], [`Health`] and [`Metrics`] as its data.
 pub(crate) fn configure(app: &mut ServiceConfig) {
     app.service(get(HEALTHZ, healthz))
         .service(get(READYZ, readyz))
@@ -31,29 +32,41 @@ pub(crate) fn is_admin(route: &str) -> bool {
     [HEALTHZ, READYZ, METRICS].contains(&route)
 }
 
-/// Answers 200 while the process is alive. It stays alive while it drains: a restart would lose the requests in flight.
+/// Answers 200 while the application is alive, and 503 otherwise. It stays alive while it drains: a restart would lose the
+/// requests in flight.
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = HEALTHZ, responses(
     (status = 200, description = "The process is alive.", body = String),
+    (status = 503, description = "The process needs a restart.", body = String),
     crate::rejection::responses::AnyProblem,
 )))]
-pub async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().content_type(mime::TEXT_PLAIN_UTF_8).body("alive\n")
+pub async fn healthz(health: web::Data<Health>) -> HttpResponse {
+    if health.is_live() {
+        text(StatusCode::OK, "alive\n")
+    } else {
+        text(StatusCode::SERVICE_UNAVAILABLE, "not alive\n")
+    }
 }
 
-/// Answers 200 while the server wants traffic, and 503 while it drains.
+/// Answers 200 while the server wants traffic, and 503 while it drains or the application is not ready.
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = READYZ, responses(
     (status = 200, description = "The server wants traffic.", body = String),
-    (status = 503, description = "The server is draining.", body = String),
+    (status = 503, description = "The server is draining or not ready.", body = String),
     crate::rejection::responses::AnyProblem,
 )))]
-pub async fn readyz(drain: web::Data<Drain>) -> HttpResponse {
+pub async fn readyz(drain: web::Data<Drain>, health: web::Data<Health>) -> HttpResponse {
     if drain.is_draining() {
-        HttpResponse::ServiceUnavailable()
-            .content_type(mime::TEXT_PLAIN_UTF_8)
-            .body("draining\n")
+        text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+    } else if health.is_ready() {
+        text(StatusCode::OK, "ready\n")
     } else {
-        HttpResponse::Ok().content_type(mime::TEXT_PLAIN_UTF_8).body("ready\n")
+        text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
     }
+}
+
+fn text(status: StatusCode, body: &'static str) -> HttpResponse {
+    HttpResponse::build(status)
+        .content_type(mime::TEXT_PLAIN_UTF_8)
+        .body(body)
 }
 
 /// Answers with all metrics.

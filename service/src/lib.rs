@@ -12,6 +12,7 @@
 //! * [`connection`]: HTTP/1.1 on one connection, one request at a time, with timeouts
 //! * [`middleware`]: request ids, trace context, panics, metrics, the log line, response headers
 //! * [`admin`]: the endpoints `/healthz`, `/readyz` and `/metrics`; [`metrics`]: the recorder
+//! * [`health`]: the answers of the probes, as far as the application decides them
 //! * [`routes`]: resources that reject other methods with a problem document; [`body`]: reads a request's body
 //! * [`rejection`]: the errors of the protocol as problem documents
 //! * [`logging`]: JSON lines or text, written by a thread of its own
@@ -20,6 +21,7 @@
 pub mod admin;
 pub mod body;
 pub mod connection;
+pub mod health;
 pub mod limits;
 pub mod listener;
 pub mod logging;

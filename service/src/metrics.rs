@@ -11,7 +11,9 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use prometheus::{HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TextEncoder, local::LocalHistogramVec};
+use prometheus::{
+    HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TextEncoder, core::Collector, local::LocalHistogramVec,
+};
 
 /// Upper bounds of the histogram's buckets, in seconds. A response takes well under a millisecond, and a body may take up
 /// to [`Limits::read_timeout`](crate::Limits::read_timeout) to arrive.
@@ -45,12 +47,16 @@ struct Record {
 pub struct InFlight<'recorder>(&'recorder Recorder);
 
 impl Metrics {
-    /// Creates the metrics of the service `name`, with the labels of its build.
+    /// Creates the metrics of the service `name`, with the labels of its build, beside those of the application.
     ///
     /// # Errors
     ///
-    /// When the name or a label is invalid.
-    pub fn new(name: &str, build_info: &[(&'static str, String)]) -> prometheus::Result<Self> {
+    /// When a name or label is invalid or used twice.
+    pub fn new(
+        name: &str,
+        build_info: &[(&'static str, String)],
+        application: Vec<Box<dyn Collector>>,
+    ) -> prometheus::Result<Self> {
         let duration = HistogramOpts::new("http_request_duration_seconds", "How long requests took to answer.");
         let metrics = Self {
             registry: Registry::new(),
@@ -69,6 +75,9 @@ impl Metrics {
         metrics.registry.register(Box::new(metrics.requests.clone()))?;
         metrics.registry.register(Box::new(metrics.in_flight.clone()))?;
         metrics.registry.register(Box::new(metrics.draining.clone()))?;
+        for metric in application {
+            metrics.registry.register(metric)?;
+        }
         Ok(metrics)
     }
 
@@ -133,7 +142,7 @@ impl Drop for InFlight<'_> {
 fn process() -> Vec<prometheus::proto::MetricFamily> {
     use std::sync::LazyLock;
 
-    use prometheus::{core::Collector, process_collector::ProcessCollector};
+    use prometheus::process_collector::ProcessCollector;
 
     static PROCESS: LazyLock<ProcessCollector> = LazyLock::new(ProcessCollector::for_self);
     PROCESS.collect()

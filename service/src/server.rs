@@ -19,11 +19,13 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use futures_util::FutureExt;
+use prometheus::core::Collector;
 use tracing_actix_web::TracingLogger;
 
 use crate::{
     admin,
     connection::{Connections, Reject},
+    health::Health,
     limits::Limits,
     metrics::Metrics,
     middleware::{Middleware, request_span::RequestSpan},
@@ -44,6 +46,8 @@ pub struct Service {
     drain_time: Duration,
     shutdown_timeout: Duration,
     admin_listener: Option<TcpListener>,
+    health: Health,
+    metrics: Vec<Box<dyn Collector>>,
     routes: Routes,
 }
 
@@ -57,6 +61,8 @@ impl Service {
             drain_time: Duration::from_secs(5),
             shutdown_timeout: Duration::from_secs(20),
             admin_listener: None,
+            health: Health::default(),
+            metrics: Vec::new(),
             routes: Arc::new(|_| {}),
         }
     }
@@ -102,6 +108,21 @@ impl Service {
         self
     }
 
+    /// Sets the state by which the application decides what the probes answer.
+    #[must_use]
+    pub fn health(mut self, health: Health) -> Self {
+        self.health = health;
+        self
+    }
+
+    /// Adds metrics of the application to those that `/metrics` exports.
+    #[must_use]
+    pub fn metrics<C: Collector + 'static>(mut self, metrics: impl IntoIterator<Item = C>) -> Self {
+        let metrics = metrics.into_iter().map(|metric| Box::new(metric) as Box<dyn Collector>);
+        self.metrics.extend(metrics);
+        self
+    }
+
     /// Sets the application's routes and data. Every worker thread calls `routes` once.
     #[must_use]
     pub fn routes(mut self, routes: impl Fn(&mut ServiceConfig) + Send + Sync + 'static) -> Self {
@@ -119,12 +140,13 @@ impl Service {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let metrics = Metrics::new(self.name, &self.build_info).map_err(io::Error::other)?;
+        let metrics = Metrics::new(self.name, &self.build_info, self.metrics).map_err(io::Error::other)?;
         let drain = Drain::default();
         let drained = drain.clone().run(shutdown, self.drain_time);
         let app = Shared {
             limits: self.limits,
             drain,
+            health: self.health,
             metrics,
             has_admin: self.admin_listener.is_none(),
             routes: self.routes,
@@ -160,6 +182,7 @@ impl Service {
 struct Shared {
     limits: Limits,
     drain: Drain,
+    health: Health,
     metrics: Metrics,
     has_admin: bool,
     routes: Routes,
@@ -198,6 +221,7 @@ impl Shared {
                 let Self {
                     limits,
                     drain,
+                    health,
                     metrics,
                     has_admin,
                     routes,
@@ -210,6 +234,7 @@ impl Shared {
                 };
                 let app = App::new()
                     .app_data(web::Data::new(drain))
+                    .app_data(web::Data::new(health))
                     .app_data(web::Data::new(metrics))
                     .app_data(limits.clone())
                     .configure(|app| {

@@ -10,7 +10,7 @@ use actix_web::{
     },
     web,
 };
-use api::{BuildInfo, Name, Submission, SubmissionResponse, path};
+use api::{Name, Submission, SubmissionResponse, path};
 use service::{
     body,
     openapi::{AnyProblem, problem_response},
@@ -56,12 +56,15 @@ pub async fn submit(
     payload: web::Payload,
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, Error> {
+    if let Some(faults) = &state.faults {
+        faults.affect_submission().await?;
+    }
     let media_type = MediaType::from_request(&request)?;
     let body = body::read(&request, payload).await?;
     let submission = parse(media_type, &body)?;
     let outcome = Name::try_from(submission.name.as_str())
         .map_err(Error::from)
-        .map(|name| (respond(&name, &state.build), name));
+        .map(|name| (respond(&name, &state), name));
 
     if media_type == MediaType::Form && prefers_html(&request) {
         return Ok(match outcome {
@@ -79,11 +82,13 @@ pub async fn submit(
     })
 }
 
-fn respond(name: &Name, build: &BuildInfo) -> SubmissionResponse {
+fn respond(name: &Name, state: &AppState) -> SubmissionResponse {
     SubmissionResponse {
         message: format!("Hello, {}! Nice to meet you.", name.isolated()),
-        pod: build.pod.clone(),
-        version: build.version.clone(),
+        pod: state.build.pod.clone(),
+        version: state.build.version.clone(),
+        started_at: state.started_at,
+        faults: state.faults.is_some(),
     }
 }
 

@@ -3,6 +3,7 @@
 use actix_web::{HttpMessage, HttpRequest};
 use api::Submission;
 use percent_encoding::percent_decode;
+use serde::de::DeserializeOwned;
 use service::Rejection;
 
 use crate::error::Error;
@@ -46,11 +47,15 @@ pub fn parse(media_type: MediaType, body: &[u8]) -> Result<Submission, Rejection
     }
 }
 
-fn parse_json(body: &[u8]) -> Result<Submission, Rejection> {
+/// Parses a JSON object.
+///
+/// # Errors
+///
+/// [`Rejection::MalformedBody`], with the reason.
+pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Rejection> {
     // serde would also accept an array of the fields' values.
     if !body.trim_ascii_start().starts_with(b"{") {
-        let reason = r#"send an object, such as {"name": "Ada"}"#;
-        return Err(Rejection::MalformedBody(reason.to_owned()));
+        return Err(Rejection::MalformedBody("send a JSON object".to_owned()));
     }
     serde_json::from_slice(body).map_err(|error| Rejection::MalformedBody(error.to_string()))
 }

@@ -1,0 +1,136 @@
+//! Injects faults into this replica on request, so that people can watch Kubernetes react and see what it costs clients.
+//!
+//! Off unless a setting enables it: anybody who reaches the port can stop the process otherwise.
+
+use std::{
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_web::rt::time::{Sleep, interval, sleep};
+use api::{Fault, FaultRequest};
+use prometheus::{IntCounterVec, Opts};
+use service::{Rejection, health::Health, logging::Log};
+
+/// How long a fault waits, so that its acknowledgement reaches the client even if the process ends.
+const ACKNOWLEDGE_TIME: Duration = Duration::from_millis(200);
+
+/// How much later a slow replica responds.
+const DELAY: Duration = Duration::from_millis(500);
+
+const LEAK_CHUNK: usize = 8 * 1024 * 1024;
+const LEAK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The most bytes that a leak allocates: more than the limit in the manifest, less than a laptop has.
+const MAX_LEAK: usize = 1024 * 1024 * 1024;
+
+/// The faults of this replica. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Faults(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    health: Health,
+    log: Log,
+    /// How many injections of each fault last, in the order of [`Fault::ALL`]: they may overlap.
+    active: [AtomicUsize; Fault::ALL.len()],
+    submissions: AtomicU64,
+    injected: IntCounterVec,
+}
+
+impl Faults {
+    /// Creates the faults of a replica with this health. The log is flushed before a crash.
+    ///
+    /// # Errors
+    ///
+    /// None in practice: the name of the metric is valid.
+    pub fn new(health: Health, log: Log) -> prometheus::Result<Self> {
+        let injected = Opts::new("backend_faults_total", "Faults that were injected on request.");
+        Ok(Self(Arc::new(State {
+            health,
+            log,
+            active: Default::default(),
+            submissions: AtomicU64::new(0),
+            injected: IntCounterVec::new(injected, &["fault"])?,
+        })))
+    }
+
+    /// Returns the metric that counts injected faults.
+    pub fn metric(&self) -> IntCounterVec {
+        self.0.injected.clone()
+    }
+
+    /// Injects a fault, after the time that its acknowledgement needs, and returns when it is over.
+    pub async fn inject(self, FaultRequest { fault, seconds, .. }: FaultRequest) {
+        sleep(ACKNOWLEDGE_TIME).await;
+        let name = fault.as_str();
+        tracing::warn!(fault = name, seconds, "injecting a fault");
+        self.0.injected.with_label_values(&[name]).inc();
+        let end = sleep(Duration::from_secs(seconds.into()));
+        match fault {
+            Fault::Crash => {
+                self.0.log.flush();
+                process::exit(1);
+            }
+            Fault::Leak => leak(end).await,
+            Fault::Hang | Fault::NotReady | Fault::Slow | Fault::Fail => {
+                self.active(fault).fetch_add(1, Ordering::Relaxed);
+                self.update_health();
+                end.await;
+                self.active(fault).fetch_sub(1, Ordering::Relaxed);
+                self.update_health();
+            }
+        }
+        tracing::info!(fault = name, "the fault is over");
+    }
+
+    /// Delays or fails a submission while such a fault lasts.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection::Internal`] for every second submission while [`Fault::Fail`] lasts.
+    pub async fn affect_submission(&self) -> Result<(), Rejection> {
+        if self.is_active(Fault::Slow) {
+            sleep(DELAY).await;
+        }
+        if self.is_active(Fault::Fail) && self.0.submissions.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
+            return Err(Rejection::Internal);
+        }
+        Ok(())
+    }
+
+    fn update_health(&self) {
+        self.0.health.set_live(!self.is_active(Fault::Hang));
+        self.0.health.set_ready(!self.is_active(Fault::NotReady));
+    }
+
+    fn is_active(&self, fault: Fault) -> bool {
+        self.active(fault).load(Ordering::Relaxed) > 0
+    }
+
+    fn active(&self, fault: Fault) -> &AtomicUsize {
+        &self.0.active[fault as usize]
+    }
+}
+
+/// Allocates memory until `end`, and then frees it.
+async fn leak(end: Sleep) {
+    let mut leaked = Vec::new();
+    let allocate = async {
+        let mut ticks = interval(LEAK_INTERVAL);
+        while leaked.len() * LEAK_CHUNK < MAX_LEAK {
+            ticks.tick().await;
+            // Not zero: the kernel provides zeroed pages only when they are written to.
+            leaked.push(vec![1_u8; LEAK_CHUNK]);
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = allocate => {}
+        () = end => {}
+    }
+}
