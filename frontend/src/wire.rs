@@ -21,6 +21,8 @@ pub fn answer(body: &str) -> Option<SubmissionResponse> {
         message: text(&answer, "message")?,
         pod: text(&answer, "pod")?,
         version: text(&answer, "version")?,
+        started_at: member(&answer, "started_at")?.as_f64()? as u64,
+        faults: member(&answer, "faults")?.as_bool()?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The backend's process, tested over HTTP: one test for each behaviour. Those of every service are in `service/tests`.
 #![expect(clippy::unwrap_used, reason = "a test reports a failure by panicking")]
 
+mod faults;
 mod log;
 mod malformed;
 mod metrics;

@@ -18,6 +18,7 @@ async fn every_route_and_every_problem_is_described() {
         .map(String::as_str)
         .collect();
     let routes = [
+        "/api/faults",
         "/api/submissions",
         "/healthz",
         "/metrics",

@@ -27,6 +27,7 @@ fn help_explains_every_setting_and_its_variable() {
         "HOST",
         "PORT",
         "ADMIN_PORT",
+        "FAULTS",
         "DRAIN_TIME",
         "SHUTDOWN_TIMEOUT",
         "LOG_FORMAT",

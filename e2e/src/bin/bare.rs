@@ -15,6 +15,8 @@ async fn submit(submission: Json<Submission>) -> actix_web::Result<HttpResponse>
         message: format!("Hello, {name}! Nice to meet you."),
         pod: "pod".to_owned(),
         version: "v1".to_owned(),
+        started_at: 0,
+        faults: false,
     }))
 }
 

@@ -149,6 +149,8 @@ mod tests {
             message: message.to_owned(),
             pod: "backend-a".to_owned(),
             version: "v1".to_owned(),
+            started_at: 1,
+            faults: false,
         };
         FormAction::Progressed {
             number,

@@ -126,6 +126,8 @@ mod tests {
                 message: String::new(),
                 pod: (*pod).to_owned(),
                 version: (*version).to_owned(),
+                started_at: 1,
+                faults: false,
             };
             Replica::find_or_add(&mut replicas, &answer);
         }

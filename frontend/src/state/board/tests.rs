@@ -63,6 +63,8 @@ fn answer(at: f64, pod: &str, tries: u32) -> Event {
         message: String::new(),
         pod: pod.to_owned(),
         version: version.to_owned(),
+        started_at: 1,
+        faults: false,
     };
     let reply = Reply {
         answer,
