@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use clap::{CommandFactory, FromArgMatches, Parser, builder::{BoolishValueParser, NonEmptyStringValueParser}};
+use clap::{
+    CommandFactory, FromArgMatches, Parser,
+    builder::{BoolishValueParser, NonEmptyStringValueParser},
+};
 use service::{Logging, logging::LogFormat};
 use tracing::level_filters::LevelFilter;
 

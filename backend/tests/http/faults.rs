@@ -58,6 +58,8 @@ async fn faults_are_off_by_default() {
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     assert_eq!(submission_status(&server).await, StatusCode::OK);
+    let description = server.get("/openapi.json").send().await.unwrap().text().await.unwrap();
+    assert!(!description.contains(r#""/api/faults""#), "{description}");
 }
 
 #[tokio::test]
@@ -165,6 +167,9 @@ async fn a_response_says_when_the_process_started_and_whether_faults_are_enabled
         let response: Value = response.send().await.unwrap().json().await.unwrap();
         assert_eq!(response["faults"], enabled);
         // After 2020, in milliseconds.
-        assert!(response["started_at"].as_u64().unwrap() > 1_577_836_800_000, "{response}");
+        assert!(
+            response["started_at"].as_u64().unwrap() > 1_577_836_800_000,
+            "{response}"
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::server::Server;
 
 #[tokio::test]
 async fn every_route_and_every_problem_is_described() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&["--faults"]).await;
     let description: Value = server.get("/openapi.json").send().await.unwrap().json().await.unwrap();
     assert!(description["openapi"].as_str().unwrap().starts_with("3.1."));
     let paths: BTreeSet<_> = description["paths"]

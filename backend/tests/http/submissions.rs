@@ -7,7 +7,9 @@ const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*
 
 async fn assert_answers_ada(response: reqwest::Response) {
     let response: api::SubmissionResponse = response.json().await.unwrap();
-    let api::SubmissionResponse { message, pod, version, .. } = &response;
+    let api::SubmissionResponse {
+        message, pod, version, ..
+    } = &response;
     assert_eq!(
         [message.as_str(), pod, version],
         ["Hello, Ada! Nice to meet you.", "pod-a", "v7"]
