@@ -21,7 +21,7 @@ pub mod wait;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use self::deployment::Deployment;
@@ -147,11 +147,15 @@ impl Cluster {
     /// Restores the Deployments, nodes and namespaces as they were found, and waits until the pods are ready.
     ///
     /// # Errors
-    /// With everything that could not be restored, and the commands that do.
+    /// With everything that could not be restored.
     pub async fn restore(&self) -> Result<()> {
-        self.undo.all(self).await?;
+        let mut errors = Vec::from_iter(self.undo.all(self).await.err());
         for deployment in &self.deployments {
-            deployment.restore(&self.kubectl).await?;
+            errors.extend(deployment.restore(&self.kubectl).await.err());
+        }
+        if !errors.is_empty() {
+            let errors: Vec<_> = errors.iter().map(|error| format!("{error:#}")).collect();
+            bail!(errors.join("; "));
         }
         self.rolled_out(&self.all()).await?;
         self.settled().await
