@@ -60,11 +60,12 @@ pub async fn confidence(settings: &Settings) -> Result<ExitCode, Failure> {
         settings.namespace.as_deref(),
         settings.kubeconfig.as_deref(),
     );
-    let mut signals = Signals::new()?;
     let cluster = Cluster::find(kubectl, &plan).await?;
     let run = Run::prepare(&plan, &cluster).await?;
     run.confirm(settings.yes)?;
 
+    // From here on the cluster is changed. Before, a signal ends the program at once.
+    let mut signals = Signals::new()?;
     let mut report = run.report().await?;
     let (outcome, interrupted) = tokio::select! {
         outcome = run.play(&mut report) => (outcome, None),
