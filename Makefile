@@ -39,7 +39,7 @@ undeploy: ## delete the application from kubectl's cluster
 
 # The images to roll out come from where the deployed ones are from: a registry, or this machine.
 confidence: ## prove on kubectl's cluster that rollouts, failures and dying pods lose no submission (VERSION=v2 ARGS=--help)
-	@cargo run --quiet --package confidence -- --plan confidence/k8s-demo.toml $(addprefix --tag ,$(version)) $(ARGS)
+	@scripts/confidence $(addprefix --tag ,$(version)) $(ARGS)
 
 screenshot: ## take the README's pictures of the page and of its board
 	@scripts/screenshot
