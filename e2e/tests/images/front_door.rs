@@ -1,6 +1,9 @@
 //! How nginx proxies `/api/`: which pod responds, and what a client gets that sends something unusual.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use api::{Problem, SubmissionResponse};
@@ -129,11 +132,16 @@ async fn nothing_is_lost_when_a_backend_pod_is_killed() -> Result<()> {
         Ok(retried)
     };
     assert_eq!(submit(10).await?, 0);
+    let started = Instant::now();
     let (killed, retried) = tokio::join!(first.kill(), submit(200));
     killed?;
-    // Those that were in flight, and one that finds out: after that, nginx avoids the pod.
+    // One that was in flight, and one in five seconds: otherwise, nginx avoids the pod.
     let retried = retried? + submit(100).await?;
-    assert!(retried <= 2, "{retried} were sent to the killed pod");
+    let allowed = 2 + started.elapsed().as_secs() / 5;
+    assert!(
+        retried as u64 <= allowed,
+        "{retried} were sent to the killed pod, not {allowed}"
+    );
     Ok(())
 }
 
@@ -161,14 +169,19 @@ async fn a_dead_pod_that_dns_still_names_costs_time_but_no_submission() -> Resul
     stage
         .until(StatusCode::OK, |http| submission(http, &frontend.url))
         .await?;
-    // From here on, nginx avoids the dead pod, except for one submission in ten seconds.
+    // From here on, nginx avoids the dead pod, except for one submission in five seconds.
+    let started = Instant::now();
     let mut retried = 0;
     for number in 0..100 {
         let response = submission(&stage.http, &frontend.url).send().await?;
         assert_eq!(response.status(), StatusCode::OK, "submission {number}");
         retried += values(&response, "x-retried").len();
     }
-    assert!(retried <= 2, "{retried} were sent to the dead pod first");
+    let allowed = 2 + started.elapsed().as_secs() / 5;
+    assert!(
+        retried as u64 <= allowed,
+        "{retried} were sent to the dead pod first, not {allowed}"
+    );
     Ok(())
 }
 
@@ -375,11 +388,11 @@ async fn no_log_line_is_lost_when_the_pod_ends() -> Result<()> {
 #[tokio::test]
 async fn a_pod_without_a_backend_logs_at_most_one_error_a_second() -> Result<()> {
     let stage = Stage::new("quiet").await?;
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let frontend = stage.frontend(&[]).await?;
     let errors = async || anyhow::Ok(frontend.errors().await?.lines().count());
     while errors().await? < 6 {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let seconds = started.elapsed().as_secs_f64();
     let count = errors().await?;
