@@ -35,7 +35,7 @@ impl From<Name> for Submission {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SubmissionResponse {
-    /// The message for the person, which bears their name.
+    /// The message for the person, with their name.
     pub message: String,
     /// The pod that answered.
     pub pod: String,

@@ -130,8 +130,8 @@ async fn a_span_is_exported_under_the_ids_that_the_log_and_the_response_tell() {
         .log_line("a line for the request", |line| line["message"] == "request")
         .await;
     let ids = [&line["trace_id"], &line["span_id"]].map(|id| id.as_str().unwrap());
-    let told = response.headers()["traceparent"].to_str().unwrap();
-    assert_eq!(told, format!("00-{}-{}-01", ids[0], ids[1]));
+    let returned = response.headers()["traceparent"].to_str().unwrap();
+    assert_eq!(returned, format!("00-{}-{}-01", ids[0], ids[1]));
 
     assert_eq!(collector.next("Trace ID").await, ids[0]);
     assert_eq!(collector.next("    ID").await, ids[1]);

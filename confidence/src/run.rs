@@ -141,7 +141,7 @@ impl<'a> Run<'a> {
     /// cluster then is up to the caller.
     ///
     /// # Errors
-    /// If the cluster cannot be restored after a scenario. A scenario that cannot be run is no error: it is in the report.
+    /// If the cluster cannot be restored after a scenario. A scenario that cannot be run is not an error: it is in the report.
     pub async fn play(&self, report: &mut Report) -> Result<()> {
         for (index, step) in self.steps.iter().enumerate() {
             eprintln!("{}/{} {}", index + 1, self.steps.len(), step.title(self.plan));

@@ -33,7 +33,7 @@ impl BackendProcess {
         let output = process.stdout.take().context("its output is a pipe")?;
         let mut log = BufReader::new(output).lines();
         let address = listening(&mut log).await?;
-        // Its log goes on, and must not fill the pipe.
+        // Reads the rest of the log, which would otherwise fill the pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
         Ok(Self { process, address })
     }

@@ -1,6 +1,6 @@
 //! The export of spans to an OpenTelemetry collector, as OTLP over HTTP: only with the feature `otlp`.
 //!
-//! Where the collector is, and how much is sent, is told by the variables that all of OpenTelemetry shares, such as
+//! The standard variables of OpenTelemetry set the collector's address and the sampling, such as
 //! `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_TRACES_SAMPLER`
 //! ([specification](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)).
 
@@ -57,9 +57,9 @@ pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(
 }
 
 fn resource(identity: Identity) -> Resource {
-    let told = Resource::builder().build();
+    let configured = Resource::builder().build();
     // Where no variable names the service, the library calls it unknown.
-    let is_named = told
+    let is_named = configured
         .get(&Key::new("service.name"))
         .is_some_and(|name| !name.as_str().starts_with("unknown_service"));
     let resource = Resource::builder().with_attributes([

@@ -24,7 +24,7 @@ pub fn respond(mut response: HttpResponseBuilder, page: Markup) -> HttpResponse 
         .body(page.into_string())
 }
 
-/// The page that bears the message, and the form for the next name.
+/// Returns the page with the message, and the form for the next name.
 pub fn answered(name: &Name, answer: &SubmissionResponse) -> Markup {
     page(
         &answer.message,

@@ -1,4 +1,4 @@
-//! How the process is told what to do, and what it says when told wrongly.
+//! Settings: flags and variables, and the errors for wrong values.
 
 use std::process::{Command, Output};
 

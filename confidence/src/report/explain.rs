@@ -118,7 +118,7 @@ pub fn advice(deployment: &Deployment) -> Vec<String> {
     }
     if pre_stop.is_null() {
         advice.push(
-            "no preStop: SIGTERM arrives while Services still send to the pod. Unless the application itself goes on accepting \
+            "no preStop: SIGTERM arrives while Services still send to the pod. Unless the application itself keeps accepting \
              for some seconds, a preStop sleep is needed"
                 .to_owned(),
         );

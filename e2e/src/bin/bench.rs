@@ -121,7 +121,7 @@ async fn measure(programs: [&Path; 2], arguments: &Arguments) -> anyhow::Result<
 async fn start_times(programs: [&Path; 2]) -> anyhow::Result<[f64; 2]> {
     let mut times = [Vec::new(), Vec::new()];
     for number in 0..STARTS {
-        // What the one has just left behind befalls the other as often.
+        // The order alternates, so that each runs after the other equally often.
         let order = if number % 2 == 0 { [0, 1] } else { [1, 0] };
         for index in order {
             let server = Server::start(programs[index]).await?;
@@ -132,8 +132,7 @@ async fn start_times(programs: [&Path; 2]) -> anyhow::Result<[f64; 2]> {
     Ok(times.map(|times| report::median(times.into_iter())))
 }
 
-/// Sends `requests` to each server, a part to the one, then a part to the other: what else happens on the machine befalls
-/// both.
+/// Sends `requests` to each server, in turns, so that other load on the machine affects both.
 async fn take_turns(
     servers: &[Server; 2],
     clients: usize,

@@ -8,7 +8,7 @@ use actix_web::{
 };
 use uuid::{Uuid, fmt::Simple};
 
-/// The header that bears the id, both ways.
+/// The header with the id, of requests and responses.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 const MAX_LENGTH: usize = 64;

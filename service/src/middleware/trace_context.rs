@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::request_id::made_id;
 
-/// The header that bears the trace, both ways.
+/// The header with the trace, of requests and responses.
 pub const HEADER: HeaderName = HeaderName::from_static("traceparent");
 
 /// The caller's trace, and this server's part in it.
@@ -27,8 +27,8 @@ const FLAGS: u8 = 0b11;
 impl TraceContext {
     /// The trace that the caller tells, where what it tells is valid: the same one, however often it is asked for.
     pub fn of(request: &impl HttpMessage) -> Option<Self> {
-        let mut told = request.headers().get_all(HEADER);
-        let (first, None) = (told.next()?, told.next()) else {
+        let mut values = request.headers().get_all(HEADER);
+        let (first, None) = (values.next()?, values.next()) else {
             return None;
         };
         Self::parse(first.to_str().ok()?, made_id(request))

@@ -1,4 +1,4 @@
-//! Thousands of connections at once: whoever asks for something is answered, and memory stays bounded.
+//! Thousands of connections at once: requests get responses, and memory stays bounded.
 
 use std::time::Duration;
 
@@ -121,7 +121,7 @@ async fn more_connections_than_the_system_allows_open_files_wait_for_their_turn(
 async fn connections_that_come_while_no_thread_has_time_wait_in_the_queue_and_are_answered() {
     let server = start().await;
     server.signal(Signal::SIGSTOP);
-    // Without room in the queue a connection would not be made before the server goes on.
+    // Without room in the backlog, a connection would not be made before the server continues.
     let crowd = crowd(
         &server,
         1000,

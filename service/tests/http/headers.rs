@@ -1,4 +1,4 @@
-//! What every response bears.
+//! Headers of every response.
 
 use crate::server::Server;
 

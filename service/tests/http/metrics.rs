@@ -118,7 +118,7 @@ async fn names_and_types_follow_the_conventions() {
     for (name, kind) in &types {
         assert!(
             name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
-            "{name} is no snake case"
+            "{name} is not snake case"
         );
         assert_eq!(kind == "counter", name.ends_with("_total"), "{name} is a {kind}");
         for suffix in [
@@ -133,7 +133,7 @@ async fn names_and_types_follow_the_conventions() {
         ] {
             assert!(!name.ends_with(suffix), "{name} ends in {suffix}");
         }
-        assert!(!name.contains(kind.as_str()), "{name} bears its type");
+        assert!(!name.contains(kind.as_str()), "{name} contains its type");
         assert!(help[name].len() > 10, "{name} has no help");
     }
     for sample in metrics.lines().filter(|line| !line.starts_with('#')) {
