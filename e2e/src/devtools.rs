@@ -1,4 +1,4 @@
-//! Chromium's DevTools protocol, as far as chromedriver passes it on: for what WebDriver has no word for.
+//! Chromium's DevTools protocol, for what WebDriver has no command for.
 
 use anyhow::{Context, Result};
 use fantoccini::{Client, wd::WebDriverCompatibleCommand};
@@ -16,17 +16,17 @@ impl<'a> DevTools<'a> {
     /// Sends a command of the protocol, such as `Emulation.setEmulatedMedia`.
     pub async fn send(&self, command: &str, parameters: Value) -> Result<Value> {
         let body = json!({ "cmd": command, "params": parameters });
-        let answer = self
+        let response = self
             .0
             .issue_cmd(Extension {
                 path: "goog/cdp/execute",
                 body,
             })
             .await;
-        answer.with_context(|| format!("DevTools refuse {command}"))
+        response.with_context(|| format!("DevTools reject {command}"))
     }
 
-    /// Makes the page believe that the reader prefers `light` or `dark`.
+    /// Emulates a user who prefers the colour scheme `light` or `dark`.
     pub async fn prefer_colour_scheme(&self, scheme: &str) -> Result<()> {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         self.send("Emulation.setEmulatedMedia", json!({ "features": features }))
@@ -34,21 +34,21 @@ impl<'a> DevTools<'a> {
         Ok(())
     }
 
-    /// Makes the page believe that the screen has this size in CSS pixels.
+    /// Emulates a viewport of this size in CSS pixels.
     pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.send("Emulation.setDeviceMetricsOverride", metrics).await?;
         Ok(())
     }
 
-    /// Lets no page run a script from now on. What the tests evaluate runs all the same.
+    /// Disables scripts in all pages. Scripts of the tests still run.
     pub async fn forbid_scripts(&self) -> Result<()> {
         self.send("Emulation.setScriptExecutionDisabled", json!({ "value": true }))
             .await?;
         Ok(())
     }
 
-    /// Minimises the browser's window, which hides the page, or brings it back.
+    /// Minimises the window, which hides the page, or restores it.
     pub async fn minimise(&self, minimised: bool) -> Result<()> {
         let window = self.send("Browser.getWindowForTarget", json!({})).await?;
         let state = if minimised { "minimized" } else { "normal" };
@@ -57,8 +57,8 @@ impl<'a> DevTools<'a> {
         Ok(())
     }
 
-    /// What the page's console has said since this was last asked: errors, among them what the Content-Security-Policy
-    /// forbade.
+    /// Returns the errors in the page's console since the last call. Violations of the Content-Security-Policy are among
+    /// them.
     pub async fn errors(&self) -> Result<Vec<String>> {
         let body = json!({ "type": "browser" });
         let entries = self.0.issue_cmd(Extension { path: "se/log", body }).await?;
@@ -68,7 +68,7 @@ impl<'a> DevTools<'a> {
     }
 }
 
-/// A command that chromedriver knows beyond the WebDriver standard.
+/// A command of chromedriver that is not in the WebDriver standard.
 #[derive(Debug)]
 struct Extension {
     path: &'static str,

@@ -1,7 +1,7 @@
 //! What looks from outside.
 //!
 //! * [`bench`]: what the backend costs beside a bare actix-web server
-//! * [`browser`], [`devtools`]: a real Chromium, for the tests of the page and its pictures
+//! * [`browser`], [`devtools`]: real browsers, for the tests of the page and its screenshots
 //! * [`page_server`]: serves the built page beside a backend, as the frontend image does
 //! * [`backend_process`]: the backend's own binary, started and ended by a test
 

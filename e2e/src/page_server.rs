@@ -5,7 +5,10 @@ use std::{
     env, fs,
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -35,6 +38,9 @@ struct Service {
     replicas: Mutex<Vec<SocketAddr>>,
     client: reqwest::Client,
     webassembly_held: watch::Sender<bool>,
+    webassembly_requests: AtomicU32,
+    /// A script that runs before all others in the page.
+    injected: Mutex<String>,
     /// The number of requests that no replica answered.
     turned_away: watch::Sender<u32>,
 }
@@ -60,6 +66,8 @@ impl PageServer {
                 .wrap(DefaultHeaders::new().add(("Content-Security-Policy", policy.as_str())))
                 .app_data(data.clone())
                 .route("/api/{path:.*}", web::to(proxy))
+                .route("/", web::get().to(index))
+                .route("/injected.js", web::get().to(injected))
                 .route("/{file}.wasm", web::get().to(webassembly))
                 .service(Files::new("/", &dist).index_file("index.html"))
         })
@@ -75,6 +83,16 @@ impl PageServer {
     /// Delays the WebAssembly file, as a slow network does, until it is called with `false`.
     pub fn hold_webassembly(&self, held: bool) {
         self.service.webassembly_held.send_replace(held);
+    }
+
+    /// Returns the number of requests for the WebAssembly so far.
+    pub fn webassembly_requests(&self) -> u32 {
+        self.service.webassembly_requests.load(Ordering::Relaxed)
+    }
+
+    /// Runs a script before all others in the page, as an extension of the browser may.
+    pub fn inject(&self, script: &str) {
+        script.clone_into(&mut self.service.injected());
     }
 
     /// Waits until no replica answers another request.
@@ -101,6 +119,10 @@ impl Service {
         self.replicas.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn injected(&self) -> std::sync::MutexGuard<'_, String> {
+        self.injected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns the next replica, round robin.
     fn next(&self) -> Option<SocketAddr> {
         let mut replicas = self.lock();
@@ -111,8 +133,25 @@ impl Service {
     }
 }
 
+/// Serves the page, with the injected script if there is one.
+async fn index(service: Data<Service>) -> actix_web::Result<HttpResponse> {
+    let dist = dist().map_err(actix_web::error::ErrorInternalServerError)?;
+    let mut page = fs::read_to_string(dist.join("index.html"))?;
+    if !service.injected().is_empty() {
+        page = page.replacen("<head>", "<head><script src=\"/injected.js\"></script>", 1);
+    }
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
+}
+
+async fn injected(service: Data<Service>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/javascript")
+        .body(service.injected().clone())
+}
+
 /// Serves the WebAssembly file as soon as it is not delayed.
 async fn webassembly(file: web::Path<String>, service: Data<Service>) -> actix_web::Result<NamedFile> {
+    service.webassembly_requests.fetch_add(1, Ordering::Relaxed);
     let mut held = service.webassembly_held.subscribe();
     // It fails only when the server has stopped.
     _ = held.wait_for(|held| !held).await;

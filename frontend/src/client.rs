@@ -1,108 +1,140 @@
-//! The one way in which the page speaks with the backend: a submission, tried up to three times.
+//! The HTTP client. Submissions are attempted up to three times, requests for faults until they reach the right replica.
 //!
-//! A submission has no side effect, so trying again is safe. That is what makes a dying replica invisible to people.
+//! A submission has no side effect, so a retry is safe. Retries hide a dying replica from the user.
 
-use api::{Name, Problem, SubmissionResponse};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+};
+
+use api::{Fault, FaultRequest, Name};
+use gloo_events::EventListener;
 use gloo_net::http::{Request, Response};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::Array;
 use wasm_bindgen::JsValue;
 use web_sys::{AbortController, AbortSignal};
 
-use crate::clock::now;
-use crate::wire;
+use crate::{
+    clock::now,
+    state::{
+        Failure, Reply, board,
+        outcome::{ATTEMPT_TIMEOUT, RETRY_PAUSES},
+    },
+    wire,
+};
 
-/// How long one try may take, in milliseconds. A replica answers within a few; only a lost one needs this long.
-const TRY_LIMIT: u32 = 3_000;
+/// The pause before a request for a fault is sent again, in milliseconds.
+const FAULT_RETRY_PAUSE: u32 = 50;
 
-/// How long to wait before each further try, in milliseconds: growing, so that a backend that comes back is not stormed.
-const PAUSES: [u32; 2] = [500, 1_500];
-
-/// How many times a submission is tried.
-pub const TRIES: u32 = PAUSES.len() as u32 + 1;
-
-/// An answer, and what it took to get it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reply {
-    /// What the replica answered.
-    pub answer: SubmissionResponse,
-    /// From the first try to the answer, in milliseconds.
-    pub millis: f64,
-    /// How many tries it took.
-    pub tries: u32,
-}
-
-/// Why a submission has no answer. The texts are for the person.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Failure {
-    /// The backend refused it. Trying again would not help.
-    Refused(Problem),
-    /// No try got through; the last one for this reason.
-    Lost(String),
-}
-
-/// The right to withdraw submissions: what was sent with it is aborted when it is dropped.
+/// Cancels the requests that were sent with its signal when it is dropped.
 #[derive(Debug)]
-pub struct Permit(AbortController);
+pub struct CancelOnDrop(AbortController);
 
-impl Permit {
-    /// A permit for any number of submissions.
+impl CancelOnDrop {
+    /// Creates one for any number of requests.
     pub fn new() -> Self {
-        Self(AbortController::new().expect("every browser with WebAssembly has an AbortController"))
+        Self(AbortController::new().expect("every browser with WebAssembly has AbortController"))
     }
 
-    /// What [`submit`] needs to know of it.
+    /// Returns the signal to pass to [`submit`].
     pub fn signal(&self) -> AbortSignal {
         self.0.signal()
     }
 }
 
-impl Default for Permit {
+impl Default for CancelOnDrop {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Drop for Permit {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-/// Sends `name` and waits for the answer, with a time limit for each try and growing pauses between them.
+/// Sends `name` and waits for the response, with a timeout for each attempt and growing pauses between them.
 ///
-/// `on_retry` hears of each further try: which one it is, and why the one before did not get through. `None` when the
-/// submission was withdrawn.
-pub async fn submit(name: Name, permit: AbortSignal, on_retry: impl Fn(u32, &str)) -> Option<Result<Reply, Failure>> {
+/// Calls `on_retry` before each further attempt, with its number and the reason why the last one failed. Returns `None` if
+/// the submission was cancelled.
+pub async fn submit(
+    name: Name,
+    cancelled: AbortSignal,
+    on_retry: impl Fn(u32, &str),
+) -> Option<Result<Reply, Failure>> {
     let form = wire::form(name);
     let start = now();
-    let mut tries = 0;
+    let mut attempts = 0;
     loop {
-        tries += 1;
-        let failure = match attempt(&form, &permit).await {
-            Ok(answer) => {
-                let millis = now() - start;
-                return Some(Ok(Reply { answer, millis, tries }));
+        attempts += 1;
+        let outcome = attempt(&form, &cancelled).await;
+        if cancelled.aborted() {
+            return None;
+        }
+        let failure = match outcome {
+            Ok(mut reply) => {
+                reply.millis = now() - start;
+                reply.attempts = attempts;
+                return Some(Ok(reply));
             }
             Err(failure) => failure,
         };
-        if permit.aborted() {
-            return None;
-        }
-        match (failure, PAUSES.get(tries as usize - 1)) {
+        match (failure, RETRY_PAUSES.get(attempts as usize - 1)) {
             (Failure::Lost(reason), Some(&pause)) => {
-                on_retry(tries + 1, &reason);
+                on_retry(attempts + 1, &reason);
                 TimeoutFuture::new(pause).await;
+                if cancelled.aborted() {
+                    return None;
+                }
             }
             (failure, _) => return Some(Err(failure)),
         }
     }
 }
 
-/// One try.
-async fn attempt(form: &JsValue, permit: &AbortSignal) -> Result<SubmissionResponse, Failure> {
-    let limit = AbortSignal::timeout_with_u32(TRY_LIMIT);
-    let signal = AbortSignal::any(&Array::of2(permit, &limit));
+/// Asks a replica to inject a fault into itself, and returns when it acknowledged that.
+///
+/// The Service chooses the replica. Another one answers 421, and then the request is sent again, at most `max_attempts` times.
+pub async fn inject_fault(pod: &str, fault: Fault, max_attempts: u32) -> Result<f64, String> {
+    let body = wire::fault(FaultRequest {
+        pod: pod.to_owned(),
+        fault,
+        seconds: board::fault_seconds(fault),
+    });
+    for _ in 0..max_attempts {
+        let response = async {
+            let response = Request::post(api::path::FAULTS)
+                .header("Content-Type", "application/json")
+                .body(&body)?
+                .send()
+                .await?;
+            let body = response.text().await?;
+            Ok::<_, gloo_net::Error>((response.status(), body))
+        };
+        match within(ATTEMPT_TIMEOUT, response).await {
+            Some(Ok((202, _))) => return Ok(now()),
+            Some(Ok((404, _))) => return Err("faults are turned off".to_owned()),
+            // Another replica has answered, or none.
+            Some(Ok((421 | 500.., _)) | Err(_)) | None => TimeoutFuture::new(FAULT_RETRY_PAUSE).await,
+            Some(Ok((status, body))) => {
+                return Err(wire::problem(&body).map_or_else(|| format!("status {status}"), |problem| problem.detail));
+            }
+        }
+    }
+    Err(format!("{max_attempts} attempts reached other replicas"))
+}
+
+/// Sends one request.
+///
+/// `AbortSignal.any` and `AbortSignal.timeout` would do for the timeout and the cancellation, but Safari before 17.4 lacks
+/// the first, and in Firefox the signals made by both pile up.
+async fn attempt(form: &JsValue, cancelled: &AbortSignal) -> Result<Reply, Failure> {
+    let request = CancelOnDrop::new();
+    let signal = request.signal();
+    let controller = request.0.clone();
+    let _listener = EventListener::once(cancelled, "abort", move |_| controller.abort());
     let response = async {
         let response = Request::post(api::path::SUBMISSIONS)
             .header("Accept", "application/json")
@@ -110,28 +142,52 @@ async fn attempt(form: &JsValue, permit: &AbortSignal) -> Result<SubmissionRespo
             .body(form)?
             .send()
             .await?;
-        // The limit holds for the body too.
+        // The timeout includes the body.
         let body = response.text().await?;
-        Ok((response, body))
+        Ok::<_, gloo_net::Error>((response, body))
     };
-    match response.await {
-        Ok((response, body)) => understand(&response, &body),
-        Err(gloo_net::Error::JsError(_)) if limit.aborted() => lost(&format!(
+    match within(ATTEMPT_TIMEOUT, response).await {
+        Some(Ok((response, body))) => parse(&response, &body),
+        Some(Err(_)) => lost("The backend cannot be reached."),
+        None => lost(&format!(
             "The backend did not answer within {} seconds.",
-            TRY_LIMIT / 1_000
+            ATTEMPT_TIMEOUT / 1_000
         )),
-        Err(_) => lost("The backend cannot be reached."),
     }
 }
 
-/// What a response means. A fault of the backend's side (5xx) may be gone at the next try.
-fn understand(response: &Response, body: &str) -> Result<SubmissionResponse, Failure> {
+/// Waits for `future`, at most for `timeout` milliseconds. Then it returns `None`, even if the browser never settles the
+/// promise behind the future.
+async fn within<T>(timeout: u32, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut timer = pin!(TimeoutFuture::new(timeout));
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
+/// Interprets a response. A server error (5xx) is worth another attempt.
+fn parse(response: &Response, body: &str) -> Result<Reply, Failure> {
     let status = response.status();
     if response.ok() {
-        return wire::answer(body).map_or_else(|| lost("The backend's answer cannot be understood."), Ok);
+        let retried_by_nginx = response
+            .headers()
+            .get("x-retried")
+            .is_some_and(|value| !value.is_empty());
+        let Some(response) = wire::response(body) else {
+            return lost("The backend's response is malformed.");
+        };
+        return Ok(Reply {
+            response,
+            millis: 0.0,
+            attempts: 1,
+            retried_by_nginx,
+        });
     }
     match wire::problem(body) {
-        Some(problem) if status < 500 => Err(Failure::Refused(problem)),
+        Some(problem) if status < 500 => Err(Failure::Rejected(problem)),
         Some(problem) => lost(&problem.detail),
         None => lost(&format!("The backend cannot be reached (status {status}).")),
     }

@@ -1,19 +1,19 @@
-//! The page: a form, the answer, and the board that shows the cluster at work.
+//! The page: a form, the response, and a board that shows the cluster at work.
 //!
-//! * [`state`]: what the page knows and what can happen to it, as plain Rust without a browser
-//! * [`client`]: the one way in which the page speaks with the backend
-//! * [`stream`]: submissions at a steady rate, through the same client
-//! * [`wire`]: the contract's types as they travel
+//! * [`state`]: the state of the page and its actions, without browser types
+//! * [`client`]: the HTTP client for submissions
+//! * [`load_generator`]: sends submissions at a steady rate
+//! * [`wire`]: serialization of the types in `api`
 //! * [`clock`]: the browser's clock
-//! * [`components`]: what is seen, each component named after what it shows
+//! * [`components`]: the views
 //!
-//! `main.rs` starts it: natively it renders the page into `index.html`, in the browser it takes over that markup.
+//! The native build of `main.rs` renders the form into `index.html`. In the browser, it replaces that form by the whole page.
 
 pub mod client;
 pub mod clock;
 pub mod components;
+pub mod load_generator;
 pub mod state;
-pub mod stream;
 pub mod wire;
 
-pub use components::App;
+pub use components::{App, AppProps};

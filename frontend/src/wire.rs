@@ -1,32 +1,50 @@
-//! The contract's types as they travel, written and read by what the browser has for that: a parser of our own would be
-//! another 15 kB to download. A member that is added to a type must be added here, or this does not compile.
+//! Serialization of the types in `api`, with the browser's own parser: another one would add 15 kB to the download.
+//!
+//! The compiler checks that a field added to the submission or its response is added here. It does not for `Problem`.
 
-use api::{FieldError, Name, Problem, Submission, SubmissionResponse};
-use js_sys::{Array, JSON, Reflect};
+use api::{FaultRequest, FieldError, Name, Problem, Submission, SubmissionResponse};
+use js_sys::{Array, JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::UrlSearchParams;
 
-/// A submission as a form, just as the browser sends it without script.
+/// Returns a submission as form data, exactly as the browser sends it without script.
 pub fn form(name: Name) -> JsValue {
     let Submission { name } = Submission::from(name);
-    let form = UrlSearchParams::new().expect("an empty one can always be made");
+    let form = UrlSearchParams::new().expect("an empty list of parameters is valid");
     form.append("name", &name);
     form.into()
 }
 
-/// The answer that stands there, if one does.
-pub fn answer(body: &str) -> Option<SubmissionResponse> {
-    let answer = JSON::parse(body).ok()?;
+/// Returns a request for a fault as JSON.
+pub fn fault(request: FaultRequest) -> JsValue {
+    let FaultRequest { pod, fault, seconds } = request;
+    let request = Object::new();
+    let fields = [
+        ("pod", pod.into()),
+        ("fault", fault.as_str().into()),
+        ("seconds", seconds.into()),
+    ];
+    for (name, value) in fields {
+        // It fails only for an object that cannot be changed.
+        _ = Reflect::set(&request, &name.into(), &value);
+    }
+    JSON::stringify(&request).map(JsValue::from).unwrap_or_default()
+}
+
+/// Parses a response. A backend older than the page may not say when its process started.
+pub fn response(body: &str) -> Option<SubmissionResponse> {
+    let response = JSON::parse(body).ok()?;
+    let started_at = member(&response, "started_at").and_then(|value| value.as_f64());
     Some(SubmissionResponse {
-        message: text(&answer, "message")?,
-        pod: text(&answer, "pod")?,
-        version: text(&answer, "version")?,
-        started_at: member(&answer, "started_at")?.as_f64()? as u64,
-        faults: member(&answer, "faults")?.as_bool()?,
+        message: text(&response, "message")?,
+        pod: text(&response, "pod")?,
+        version: text(&response, "version")?,
+        started_at: started_at.unwrap_or_default() as u64,
+        faults: member(&response, "faults").is_some_and(|value| value.is_truthy()),
     })
 }
 
-/// The problem that stands there, if one does.
+/// Parses a problem document.
 pub fn problem(body: &str) -> Option<Problem> {
     let problem = JSON::parse(body).ok()?;
     let status = member(&problem, "status")?.as_f64()? as u16;

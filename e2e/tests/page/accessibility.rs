@@ -1,8 +1,9 @@
-//! What axe-core, the usual checker of the accessibility guidelines (WCAG), finds wrong with the page: nothing, in any state.
+//! Accessibility: axe-core finds no violation of the guidelines (WCAG) in any state of the page.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use e2e::browser::Engine;
 use serde_json::Value;
 
 use crate::{stage::Stage, stand_in};
@@ -22,7 +23,7 @@ impl Stage {
                  axe.run().then(({{ violations, passes }}) => done({{ violations, passed: passes.length }}), done)"
             );
             let found = self.browser.run(&script).await?;
-            assert!(found["passed"].as_u64() > Some(10), "axe-core has looked: {found}");
+            assert!(found["passed"].as_u64() > Some(10), "axe-core has run: {found}");
             let violations = described(&found["violations"]);
             assert!(violations.is_empty(), "{state}, {scheme}:\n{}", violations.join("\n"));
         }
@@ -70,13 +71,13 @@ async fn the_board_is_accessible_in_every_state() -> Result<()> {
     stage.only_newest();
     stage
         .browser
-        .until("a replica that is gone", "document.querySelector('tr[data-gone]')")
+        .until("a replica is gone", "document.querySelector('tr[data-gone]')")
         .await?;
     stage.assert_accessible("a replica is gone").await?;
     stage.page.set_replicas([]);
     stage
         .browser
-        .until("a lost submission", "document.querySelector('.tape .lost')")
+        .until("a lost submission", "document.querySelector('.track .lost')")
         .await?;
     stage.assert_accessible("losses").await?;
     stage.browser.click(".controls button").await?;
@@ -84,12 +85,12 @@ async fn the_board_is_accessible_in_every_state() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_answer_without_script_is_accessible() -> Result<()> {
-    let stage = Stage::before_the_page(&[V1]).await?;
+async fn the_plain_form_and_its_response_are_accessible() -> Result<()> {
+    let stage = Stage::before_load(Engine::Chromium, &[V1]).await?;
     stage.page.hold_webassembly(true);
     stage.browser.open(&stage.page.url).await?;
     stage.assert_accessible("before the WebAssembly").await?;
     stage.submit("Ada").await?;
     stage.browser.until_shown("Hello, Ada").await?;
-    stage.assert_accessible("answered without script").await
+    stage.assert_accessible("the plain form's response").await
 }

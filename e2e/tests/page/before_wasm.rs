@@ -1,12 +1,13 @@
-//! The page before its WebAssembly has arrived, and without any script.
+//! The plain form: before the WebAssembly has arrived, and without any script.
 
 use anyhow::Result;
+use e2e::browser::Engine;
 
 use crate::stage::Stage;
 
 #[tokio::test]
-async fn without_any_script_the_form_is_sent_by_the_browser_and_answered_in_the_same_design() -> Result<()> {
-    let stage = Stage::before_the_page(&[("backend-a", "v1")]).await?;
+async fn without_script_the_browser_sends_the_form_and_gets_a_response_in_the_same_design() -> Result<()> {
+    let stage = Stage::before_load(Engine::Chromium, &[("backend-a", "v1")]).await?;
     stage.browser.devtools().forbid_scripts().await?;
     stage.browser.open(&stage.page.url).await?;
     stage.browser.click("#name").await?;
@@ -19,8 +20,8 @@ async fn without_any_script_the_form_is_sent_by_the_browser_and_answered_in_the_
 }
 
 #[tokio::test]
-async fn without_any_script_an_invalid_name_is_explained_and_stays_typed() -> Result<()> {
-    let stage = Stage::before_the_page(&[("backend-a", "v1")]).await?;
+async fn without_script_the_name_stays_in_the_field_beside_its_validation_error() -> Result<()> {
+    let stage = Stage::before_load(Engine::Chromium, &[("backend-a", "v1")]).await?;
     stage.browser.devtools().forbid_scripts().await?;
     stage.browser.open(&stage.page.url).await?;
     stage.browser.click("#name").await?;
@@ -38,28 +39,28 @@ async fn without_any_script_an_invalid_name_is_explained_and_stays_typed() -> Re
 }
 
 #[tokio::test]
-async fn what_was_typed_before_the_webassembly_arrived_is_still_there_after() -> Result<()> {
-    let stage = Stage::before_the_page(&[("backend-a", "v1")]).await?;
+async fn text_selection_and_focus_stay_when_the_page_replaces_the_plain_form() -> Result<()> {
+    let stage = Stage::before_load(Engine::Chromium, &[("backend-a", "v1")]).await?;
     stage.page.hold_webassembly(true);
     stage.browser.open(&stage.page.url).await?;
     stage.browser.press("Ada Lov").await?;
     assert_eq!(
         stage
             .browser
-            .value("performance.getEntriesByName('hydrated').length")
+            .value("performance.getEntriesByName('interactive').length")
             .await?,
         0
     );
 
     stage.page.hold_webassembly(false);
-    stage.browser.until_taken_over().await?;
+    stage.browser.until_interactive().await?;
     stage.submit("elace").await?;
     stage.browser.until_shown("Hello, Ada Lovelace").await
 }
 
 #[tokio::test]
-async fn a_form_sent_before_the_webassembly_arrived_is_answered_too() -> Result<()> {
-    let stage = Stage::before_the_page(&[("backend-a", "v1")]).await?;
+async fn a_form_submitted_before_the_webassembly_arrives_is_answered() -> Result<()> {
+    let stage = Stage::before_load(Engine::Chromium, &[("backend-a", "v1")]).await?;
     stage.page.hold_webassembly(true);
     stage.browser.open(&stage.page.url).await?;
     stage.submit("Ada").await?;

@@ -1,4 +1,4 @@
-//! The board: a stream of submissions, and what it shows of the cluster.
+//! The board: the load generator, and its view of the cluster.
 
 use anyhow::Result;
 
@@ -9,14 +9,14 @@ const V2: (&str, &str) = ("backend-2-bbbbb", "v2");
 
 const ROWS: &str = "document.querySelectorAll('tbody tr').length";
 
-/// A figure of the tally, by its name.
+/// Returns a figure of the totals.
 fn figure(name: &str) -> String {
     format!("Number(document.querySelector('[data-figure={name}] dd').innerText)")
 }
 
 impl Stage {
-    /// Presses the button that starts and stops the stream.
-    async fn press_stream_button(&self) -> Result<()> {
+    /// Presses the button that starts and stops the load generator.
+    async fn toggle_load(&self) -> Result<()> {
         self.browser.click(".controls button").await
     }
 
@@ -33,15 +33,15 @@ impl Stage {
 }
 
 #[tokio::test]
-async fn the_stream_runs_counts_and_stops() -> Result<()> {
+async fn the_load_generator_starts_counts_and_stops() -> Result<()> {
     let stage = Stage::with(&[V1]).await?;
-    stage.press_stream_button().await?;
+    stage.toggle_load().await?;
     stage.until_more_than(20, "answered").await?;
-    stage.press_stream_button().await?;
+    stage.toggle_load().await?;
 
     let (sent, answered) = (stage.figure("sent").await?, stage.figure("answered").await?);
     assert_eq!((sent, stage.figure("lost").await?), (answered, 0));
-    // The form still works, so the page is alive; and in the meantime the stream has sent nothing more.
+    // The form still works, so the page is alive. Nothing has been sent in the meantime.
     stage.browser.click("#name").await?;
     stage.submit("Ada").await?;
     stage.browser.until_shown("Hello, Ada").await?;
@@ -58,25 +58,21 @@ async fn the_rate_follows_the_slider() -> Result<()> {
         .browser
         .until("50 is chosen", "document.querySelector('output').innerText === '50'")
         .await?;
-    stage.press_stream_button().await?;
+    stage.toggle_load().await?;
     stage.until_more_than(200, "answered").await
 }
 
 #[tokio::test]
-async fn two_replicas_of_two_versions_show_as_two_rows_and_a_take_over() -> Result<()> {
+async fn two_versions_show_as_two_rows_and_a_rollout() -> Result<()> {
     let mut stage = Stage::with(&[V1]).await?;
-    stage.press_stream_button().await?;
+    stage.toggle_load().await?;
     stage.until_more_than(5, "answered").await?;
 
     stage.add(V2.0, V2.1).await?;
     stage.browser.until("two rows", &format!("{ROWS} === 2")).await?;
     stage.browser.until_shown("v2 is taking over from v1").await?;
     let looks = "new Set([...document.querySelectorAll('tbody .mark path')].map(mark => mark.dataset.shape)).size";
-    assert_eq!(
-        stage.browser.value(looks).await?,
-        2,
-        "each version has a shape of its own"
-    );
+    assert_eq!(stage.browser.value(looks).await?, 2, "each version has its shape");
 
     stage.only_newest();
     stage.browser.until_shown("v2 took over in").await?;
@@ -85,7 +81,7 @@ async fn two_replicas_of_two_versions_show_as_two_rows_and_a_take_over() -> Resu
     stage
         .browser
         .until(
-            "the old replica fades",
+            "the old replica is dimmed",
             "document.querySelector('tbody tr').matches('[data-gone]')",
         )
         .await
@@ -94,13 +90,13 @@ async fn two_replicas_of_two_versions_show_as_two_rows_and_a_take_over() -> Resu
 #[tokio::test]
 async fn a_page_that_loses_its_backend_shows_losses_and_does_not_freeze() -> Result<()> {
     let mut stage = Stage::with(&[V1]).await?;
-    stage.press_stream_button().await?;
+    stage.toggle_load().await?;
     stage.until_more_than(5, "answered").await?;
     stage.kill_oldest().await?;
     stage.until_more_than(3, "lost").await?;
     stage
         .browser
-        .until("a bar for each", "document.querySelector('.tape .lost-bar')")
+        .until("a bar for each", "document.querySelector('.track .lost-bar')")
         .await?;
 
     let sent = stage.figure("sent").await?;
@@ -111,25 +107,25 @@ async fn a_page_that_loses_its_backend_shows_losses_and_does_not_freeze() -> Res
 }
 
 #[tokio::test]
-async fn a_submission_that_gets_its_answer_at_the_second_try_is_retried_and_not_lost() -> Result<()> {
+async fn a_submission_answered_at_the_second_attempt_is_retried_and_not_lost() -> Result<()> {
     let mut stage = Stage::with(&[V1]).await?;
     stage.add_in_reserve(V2.0, V2.1).await?;
-    stage.press_stream_button().await?;
+    stage.toggle_load().await?;
     stage.until_more_than(5, "answered").await?;
     stage.page.set_replicas([]);
     stage.page.until_turned_away().await;
     stage.only_newest();
     stage.until_more_than(0, "retried").await?;
-    let retried = "document.querySelector('.tape .retried:not([d=\"\"])')";
-    stage.browser.until("a mark for the first try", retried).await?;
+    let retried = "document.querySelector('.track .retried:not([d=\"\"])')";
+    stage.browser.until("a mark for the first attempt", retried).await?;
     assert_eq!(stage.figure("lost").await?, 0);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_hidden_page_pauses_its_stream_and_says_so() -> Result<()> {
+async fn a_hidden_page_pauses_and_says_so() -> Result<()> {
     let stage = Stage::with(&[V1]).await?;
-    stage.press_stream_button().await?;
+    stage.toggle_load().await?;
     stage.until_more_than(5, "answered").await?;
     stage.browser.devtools().minimise(true).await?;
     stage
@@ -140,16 +136,16 @@ async fn a_hidden_page_pauses_its_stream_and_says_so() -> Result<()> {
     stage.browser.devtools().minimise(false).await?;
     stage
         .browser
-        .until_shown("The stream paused while this page was hidden.")
+        .until_shown("Sending paused while this page was hidden.")
         .await?;
     stage.until_more_than(sent, "sent").await
 }
 
 #[tokio::test]
-async fn the_keyboard_alone_starts_the_stream_sets_its_rate_and_stops_it() -> Result<()> {
+async fn the_keyboard_starts_the_load_sets_its_rate_and_stops_it() -> Result<()> {
     let stage = Stage::with(&[V1]).await?;
     for key in ["\t", "\t", " "] {
-        // Past the form's button to the stream's, which space presses.
+        // Past the form's button to the board's, which the space bar presses.
         stage.browser.press(key).await?;
     }
     stage.until_more_than(2, "answered").await?;

@@ -1,4 +1,4 @@
-//! The form and its answer.
+//! The form and its outcome.
 
 use anyhow::Result;
 use api::Problem;
@@ -11,7 +11,7 @@ const ERROR: &str = "document.querySelector('#name-error').innerText";
 const FOCUS: &str = "document.activeElement.id";
 
 #[tokio::test]
-async fn the_answer_is_shown_with_the_pod_and_the_version_that_gave_it() -> Result<()> {
+async fn the_response_is_shown_with_its_pod_and_version() -> Result<()> {
     let stage = Stage::with(&[("backend-7d9f-abcde", "v7")]).await?;
     stage.submit("Ada Lovelace").await?;
     for shown in ["Ada Lovelace", "backend-7d9f-abcde", "v7", " ms"] {
@@ -22,7 +22,7 @@ async fn the_answer_is_shown_with_the_pod_and_the_version_that_gave_it() -> Resu
 }
 
 #[tokio::test]
-async fn enter_alone_sends_the_same_name_again_and_typing_replaces_it() -> Result<()> {
+async fn enter_sends_the_same_name_again_and_typing_replaces_it() -> Result<()> {
     let stage = Stage::with(&[("backend-a", "v1")]).await?;
     stage.submit("Ada").await?;
     stage.browser.until_shown("backend-a").await?;
@@ -33,7 +33,7 @@ async fn enter_alone_sends_the_same_name_again_and_typing_replaces_it() -> Resul
 }
 
 #[tokio::test]
-async fn an_invalid_name_is_told_beside_the_field_but_never_before_the_first_attempt() -> Result<()> {
+async fn validation_errors_appear_beside_the_field_after_the_first_submit() -> Result<()> {
     let stage = Stage::with(&[("backend-a", "v1")]).await?;
     let long = "x".repeat(65);
     stage.browser.press(&long).await?;
@@ -45,13 +45,13 @@ async fn an_invalid_name_is_told_beside_the_field_but_never_before_the_first_att
         .await?;
     let field = "(field => [field.ariaInvalid, field.getAttribute('aria-describedby'), field.value.length])(document.querySelector('#name'))";
     assert_eq!(stage.browser.value(field).await?, json!(["true", "name-error", 65]));
-    // From now on as one types.
+    // From now on while typing.
     stage.browser.press("\u{e003}").await?; // Backspace
     stage.browser.until("the error goes", &format!("{ERROR} === ''")).await
 }
 
 #[tokio::test]
-async fn the_button_submits_too_and_gives_the_focus_back_to_the_field() -> Result<()> {
+async fn the_button_submits_and_returns_the_focus_to_the_field() -> Result<()> {
     let stage = Stage::with(&[("backend-a", "v1")]).await?;
     stage.browser.press("Ada").await?;
     stage.browser.click("form button").await?;
@@ -61,13 +61,13 @@ async fn the_button_submits_too_and_gives_the_focus_back_to_the_field() -> Resul
 }
 
 #[tokio::test]
-async fn while_the_backend_is_away_the_page_tries_again_and_then_says_what_happened() -> Result<()> {
+async fn while_the_backend_is_away_the_page_retries_and_then_says_so() -> Result<()> {
     let mut stage = Stage::with(&[("backend-a", "v1")]).await?;
-    stage.listen().await?;
+    stage.record_outcomes().await?;
     stage.kill_oldest().await?;
     stage.submit("Ada").await?;
-    stage.until_told("Trying again, 2 of 3").await?;
-    stage.until_told("Trying again, 3 of 3").await?;
+    stage.until_outcome("Trying again, attempt 2 of 3").await?;
+    stage.until_outcome("Trying again, attempt 3 of 3").await?;
     stage.browser.until_shown("Not answered.").await?;
     assert_eq!(stage.browser.value(NAME).await?, "Ada");
 
@@ -77,9 +77,9 @@ async fn while_the_backend_is_away_the_page_tries_again_and_then_says_what_happe
 }
 
 #[tokio::test]
-async fn a_backend_that_comes_back_in_time_is_found_by_a_retry() -> Result<()> {
+async fn a_retry_reaches_a_backend_that_is_back_in_time() -> Result<()> {
     let mut stage = Stage::with(&[]).await?;
-    stage.listen().await?;
+    stage.record_outcomes().await?;
     stage.add_in_reserve("backend-b", "v1").await?;
     let come_back = async {
         stage.page.until_turned_away().await;
@@ -88,27 +88,27 @@ async fn a_backend_that_comes_back_in_time_is_found_by_a_retry() -> Result<()> {
     };
     tokio::try_join!(come_back, stage.submit("Ada"))?;
     stage.browser.until_shown("backend-b").await?;
-    stage.until_told("Trying again").await?;
+    stage.until_outcome("Trying again").await?;
     stage.browser.until_shown("of 3").await
 }
 
 #[tokio::test]
-async fn a_backend_that_hangs_is_given_up_in_time_and_tried_again() -> Result<()> {
+async fn an_attempt_at_a_hanging_backend_times_out_and_is_retried() -> Result<()> {
     let stage = Stage::with(&[]).await?;
     let hanging = stand_in::that_hangs()?;
     stage.page.set_replicas([hanging.local_addr()?]);
-    stage.listen().await?;
+    stage.record_outcomes().await?;
     stage.submit("Ada").await?;
     stage
-        .until_told("did not answer within 3 seconds. Trying again, 2 of 3")
+        .until_outcome("did not answer within 3 seconds. Trying again, attempt 2 of 3")
         .await
 }
 
 #[tokio::test]
-async fn what_the_backend_finds_wrong_with_the_name_stands_beside_the_field() -> Result<()> {
+async fn the_backends_validation_error_appears_beside_the_field() -> Result<()> {
     let stage = Stage::with(&[]).await?;
     let problem = Problem::new(422, "Unprocessable Content", "Look again.").with_error("name", "Not this name.");
-    stage.page.set_replicas([stand_in::that_refuses(problem)?]);
+    stage.page.set_replicas([stand_in::that_rejects(problem)?]);
     stage.submit("Ada").await?;
     stage
         .browser
@@ -117,10 +117,10 @@ async fn what_the_backend_finds_wrong_with_the_name_stands_beside_the_field() ->
 }
 
 #[tokio::test]
-async fn any_other_refusal_is_shown_in_the_words_of_the_backend_and_not_tried_again() -> Result<()> {
+async fn any_other_rejection_is_shown_in_the_backends_words_and_not_retried() -> Result<()> {
     let stage = Stage::with(&[]).await?;
     let problem = Problem::new(413, "Content Too Large", "Send at most 4 KiB.");
-    stage.page.set_replicas([stand_in::that_refuses(problem)?]);
+    stage.page.set_replicas([stand_in::that_rejects(problem)?]);
     stage.submit("Ada").await?;
     stage.browser.until_shown("Content Too Large Send at most 4 KiB.").await
 }

@@ -1,11 +1,11 @@
-//! How the page looks: both colour schemes, every width.
+//! The layout: both colour schemes, every width.
 
 use anyhow::Result;
 
 use crate::stage::Stage;
 
 #[tokio::test]
-async fn the_page_is_light_or_dark_as_the_reader_prefers() -> Result<()> {
+async fn the_page_follows_the_preferred_colour_scheme() -> Result<()> {
     let stage = Stage::with(&[]).await?;
     let lightness = "Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])";
     stage.browser.devtools().prefer_colour_scheme("dark").await?;
@@ -15,7 +15,7 @@ async fn the_page_is_light_or_dark_as_the_reader_prefers() -> Result<()> {
 }
 
 #[tokio::test]
-async fn nothing_scrolls_sideways_from_320_pixels_on() -> Result<()> {
+async fn nothing_scrolls_horizontally_from_320_pixels() -> Result<()> {
     let stage = Stage::with(&[("k8s-demo-backend-deployment-5d8c7f9b6d-x7k2p", "v1")]).await?;
     stage.submit(&"W".repeat(64)).await?;
     stage.browser.until_shown("x7k2p").await?;

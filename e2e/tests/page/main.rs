@@ -1,8 +1,10 @@
-//! The page in a real browser, with real replicas behind it.
+//! The page in real browsers, with real replicas behind it.
 
 mod accessibility;
 mod before_wasm;
 mod board;
+mod every_browser;
+mod faults;
 mod form;
 mod look;
 #[cfg(feature = "soak")]

@@ -1,9 +1,13 @@
-//! What every test here stands on: a browser, the page, and replicas.
+//! The fixture of all tests: a browser, the page, and replicas.
 
 use anyhow::Result;
-use e2e::{backend_process::BackendProcess, browser::Browser, page_server::PageServer};
+use e2e::{
+    backend_process::BackendProcess,
+    browser::{Browser, Engine},
+    page_server::PageServer,
+};
 
-/// A browser that shows the page, and the replicas behind it.
+/// A browser, a server of the page, and the replicas behind it.
 pub struct Stage {
     pub browser: Browser,
     pub page: PageServer,
@@ -11,17 +15,17 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The page, taken over by its WebAssembly, with replicas of these pods and versions behind it.
+    /// Opens the page in Chromium, with replicas of these pods and versions, and waits until it is interactive.
     pub async fn with(replicas: &[(&str, &str)]) -> Result<Self> {
-        let stage = Self::before_the_page(replicas).await?;
+        let stage = Self::before_load(Engine::Chromium, replicas).await?;
         stage.browser.open_page(&stage.page.url).await?;
         Ok(stage)
     }
 
-    /// The same before the browser has loaded anything.
-    pub async fn before_the_page(replicas: &[(&str, &str)]) -> Result<Self> {
+    /// Starts a browser and replicas, and loads nothing yet.
+    pub async fn before_load(engine: Engine, replicas: &[(&str, &str)]) -> Result<Self> {
         let mut stage = Self {
-            browser: Browser::start().await?,
+            browser: Browser::start_engine(engine).await?,
             page: PageServer::start()?,
             replicas: Vec::new(),
         };
@@ -39,13 +43,13 @@ impl Stage {
         Ok(())
     }
 
-    /// Starts one more replica, which gets no submission yet.
+    /// Starts one more replica that receives no submissions yet.
     pub async fn add_in_reserve(&mut self, pod: &str, version: &str) -> Result<()> {
         self.replicas.push(BackendProcess::start(pod, version).await?);
         Ok(())
     }
 
-    /// Kills the oldest replica and sends nothing there any more, as a Service does once it has noticed.
+    /// Kills the oldest replica and removes it from the Service.
     pub async fn kill_oldest(&mut self) -> Result<()> {
         self.replicas.remove(0).kill().await?;
         self.page
@@ -53,31 +57,34 @@ impl Stage {
         Ok(())
     }
 
-    /// Sends everything to the newest replica from now on. The others live, as pods do that drain.
+    /// Sends everything to the newest replica from now on. The others keep running, like draining pods.
     pub fn only_newest(&self) {
         self.page
             .set_replicas(self.replicas.last().map(|replica| replica.address));
     }
 
-    /// Remembers from now on all that the page tells of a submission, however short it is to be seen.
-    pub async fn listen(&self) -> Result<()> {
+    /// Records every outcome text from now on, however briefly it is shown.
+    pub async fn record_outcomes(&self) -> Result<()> {
         let observe = "(status => {
-            window.told = [];
-            const listen = () => window.told.push(status.innerText);
-            new MutationObserver(listen).observe(status, { subtree: true, childList: true, characterData: true });
+            window.outcomes = [];
+            const record = () => window.outcomes.push(status.innerText);
+            new MutationObserver(record).observe(status, { subtree: true, childList: true, characterData: true });
             return true;
         })(document.querySelector('.outcome [role=status]'))";
         self.browser.value(observe).await?;
         Ok(())
     }
 
-    /// Waits until the page has told this since [`Stage::listen`].
-    pub async fn until_told(&self, text: &str) -> Result<()> {
-        let told = format!("window.told.some(told => told.includes({}))", serde_json::json!(text));
-        self.browser.until(&format!("{text:?} is told"), &told).await
+    /// Waits until an outcome with this text has been recorded.
+    pub async fn until_outcome(&self, text: &str) -> Result<()> {
+        let recorded = format!(
+            "window.outcomes.some(text => text.includes({}))",
+            serde_json::json!(text)
+        );
+        self.browser.until(&format!("an outcome {text:?}"), &recorded).await
     }
 
-    /// Types a name into the field, which has the focus, and presses Enter.
+    /// Types a name into the focused field and presses Enter.
     pub async fn submit(&self, name: &str) -> Result<()> {
         self.browser.press(name).await?;
         self.browser.press_enter().await

@@ -1,19 +1,27 @@
 //! The whole page.
 
+use api::Fault;
 use gloo_events::EventListener;
 use yew::prelude::*;
 
-use super::board::board;
-use super::name_form::NameForm;
-use super::outcome::outcome;
-use crate::client::{self, Failure, Permit};
-use crate::clock;
-use crate::state::{Action, Attempt, BoardAction, FormAction, Progress, State};
-use crate::stream::use_stream;
+use super::{board::board, name_form::NameForm, outcome::outcome};
+use crate::{
+    client::{self, CancelOnDrop},
+    load_generator::use_load_generator,
+    state::{Action, BoardAction, Failure, FormAction, PendingSubmission, Progress, State},
+};
 
-/// The whole page: it keeps the state, and sends what the form submits.
+/// The properties of [`App`].
+#[derive(Debug, Clone, Default, PartialEq, Properties)]
+pub struct AppProps {
+    /// Called once, after the first rendering. The board needs script, so the prerendered page, which has no callback, does
+    /// not contain it.
+    pub on_rendered: Option<Callback<()>>,
+}
+
+/// The whole page. Keeps the state, and sends what the form submits.
 #[component]
-pub fn App() -> Html {
+pub fn App(AppProps { on_rendered }: &AppProps) -> Html {
     let state = use_reducer(State::default);
     let on_form = {
         let dispatch = state.dispatcher();
@@ -23,11 +31,21 @@ pub fn App() -> Html {
         let dispatch = state.dispatcher();
         use_callback((), move |action, ()| dispatch.dispatch(Action::Board(action)))
     };
-    use_effect_with((), |()| clock::mark("hydrated"));
+    use_effect_with(on_rendered.clone(), |on_rendered| {
+        if let Some(on_rendered) = on_rendered {
+            on_rendered.emit(());
+        }
+    });
+    let on_fault = {
+        let on_board = on_board.clone();
+        use_callback(state.board.max_fault_attempts(), move |(pod, fault), &max_attempts| {
+            request_fault(pod, fault, max_attempts, on_board.clone());
+        })
+    };
     use_visibility(on_board.clone());
     use_title(state.board.is_paused());
-    use_stream(state.board.is_sending(), state.board.rate, on_board.clone());
-    use_submission(state.form.under_way().cloned(), on_form.clone());
+    use_load_generator(state.board.is_sending(), state.board.rate, on_board.clone());
+    use_submission(state.form.in_flight().cloned(), on_form.clone());
     html! {
         <>
             <header>
@@ -38,45 +56,59 @@ pub fn App() -> Html {
             </header>
             <NameForm
                 error={state.form.name_error.clone().map(AttrValue::from)}
-                busy={state.form.under_way().is_some()}
+                busy={state.form.in_flight().is_some()}
                 on_action={on_form}
             />
             { outcome(&state.form.progress, &state.board.replicas) }
-            { board(&state.board, &on_board) }
+            if on_rendered.is_some() {
+                { board(&state.board, &on_board, &on_fault) }
+            }
         </>
     }
 }
 
-/// Sends the submission that is under way and reports what becomes of it. A newer one withdraws it.
+/// Sends the pending submission and reports its progress. A newer one cancels it.
 #[hook]
-fn use_submission(under_way: Option<Attempt>, report: Callback<FormAction>) {
-    use_effect_with(under_way, move |attempt| {
-        let permit = Permit::new();
-        if let Some(attempt) = attempt.clone() {
-            let signal = permit.signal();
+fn use_submission(pending: Option<PendingSubmission>, report: Callback<FormAction>) {
+    use_effect_with(pending, move |pending| {
+        let cancel = CancelOnDrop::new();
+        if let Some(pending) = pending.clone() {
+            let cancelled = cancel.signal();
             yew::platform::spawn_local(async move {
-                let number = attempt.number;
+                let number = pending.number;
                 let progressed = |progress| report.emit(FormAction::Progressed { number, progress });
-                let outcome = client::submit(attempt.name.clone(), signal, |tries, reason| {
+                let outcome = client::submit(pending.name.clone(), cancelled, |attempt, reason| {
                     progressed(Progress::Retrying {
-                        attempt: attempt.clone(),
-                        r#try: tries,
+                        pending: pending.clone(),
+                        attempt,
                         reason: reason.to_owned(),
                     });
                 });
                 match outcome.await {
                     Some(Ok(reply)) => progressed(Progress::Answered(reply)),
-                    Some(Err(Failure::Refused(problem))) => progressed(Progress::Refused(problem)),
+                    Some(Err(Failure::Rejected(problem))) => progressed(Progress::Rejected(problem)),
                     Some(Err(Failure::Lost(reason))) => progressed(Progress::Failed { reason }),
                     None => {}
                 }
             });
         }
-        move || drop(permit)
+        move || drop(cancel)
     });
 }
 
-/// Reports when the page is hidden, and when it is seen again.
+/// Asks a replica to inject a fault, and reports the outcome.
+fn request_fault(pod: String, fault: Fault, max_attempts: u32, report: Callback<BoardAction>) {
+    report.emit(BoardAction::FaultRequested {
+        pod: pod.clone(),
+        fault,
+    });
+    yew::platform::spawn_local(async move {
+        let outcome = client::inject_fault(&pod, fault, max_attempts).await;
+        report.emit(BoardAction::FaultAnswered { pod, fault, outcome });
+    });
+}
+
+/// Reports when the page is hidden and when it is shown again.
 #[hook]
 fn use_visibility(report: Callback<BoardAction>) {
     use_effect_with((), move |()| {
@@ -88,7 +120,7 @@ fn use_visibility(report: Callback<BoardAction>) {
     });
 }
 
-/// Says in the title of a hidden tab that the stream has paused: nothing else of it can be seen.
+/// Says in the title of a hidden tab that sending is paused: nothing else of the tab is visible.
 #[hook]
 fn use_title(paused: bool) {
     use_effect_with(paused, |&paused| {

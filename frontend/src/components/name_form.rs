@@ -4,25 +4,26 @@ use api::Name;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::text;
 use crate::state::FormAction;
 
-/// What [`NameForm`] shows, and whom it tells.
+/// The properties of [`NameForm`].
 #[derive(Debug, Clone, PartialEq, Properties)]
-pub struct Props {
-    /// What is wrong with the name.
+pub struct NameFormProps {
+    /// The validation error.
     pub error: Option<AttrValue>,
-    /// Whether a submission is under way.
+    /// Whether a submission is in flight.
     pub busy: bool,
-    /// Hears what the person does.
+    /// Receives the user's actions.
     pub on_action: Callback<FormAction>,
 }
 
 /// A labelled field for the name, and a button.
 ///
-/// The browser keeps the text of the field, not the state: what was typed before the WebAssembly arrived stays, and
-/// without any script the browser posts this very form. The button is never disabled, since that would take its focus.
+/// The text of the field is kept by the browser, not by the state. Without script, the browser posts the same form. The button
+/// is never disabled, because a disabled button loses the focus.
 #[component]
-pub fn NameForm(props: &Props) -> Html {
+pub fn NameForm(props: &NameFormProps) -> Html {
     let field = use_node_ref();
     let on_input = {
         let (field, on_action) = (field.clone(), props.on_action.clone());
@@ -33,7 +34,7 @@ pub fn NameForm(props: &Props) -> Html {
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let text = text_of(&field);
-            make_ready_for_the_next_name(&field, &text);
+            prepare_next_submission(&field, &text);
             on_action.emit(FormAction::Submitted(text));
         })
     };
@@ -55,7 +56,7 @@ pub fn NameForm(props: &Props) -> Html {
                 />
                 <button aria-busy={props.busy.then_some("true")}>{ "Submit" }</button>
             </div>
-            <p id="name-error" class="error">{ props.error.clone() }</p>
+            <p id="name-error" class="error">{ for props.error.clone().map(text) }</p>
         </form>
     }
 }
@@ -67,11 +68,11 @@ fn text_of(field: &NodeRef) -> String {
         .unwrap_or_default()
 }
 
-/// The field keeps the focus. A name that was sent is selected: typing replaces it, Enter alone sends it again. One that
-/// must be mended is left as it is.
-fn make_ready_for_the_next_name(field: &NodeRef, text: &str) {
+/// Focuses the field. A valid name is selected: typing replaces it, and Enter alone sends it again. An invalid one is not,
+/// because it has to be edited.
+fn prepare_next_submission(field: &NodeRef, text: &str) {
     if let Some(field) = field.cast::<HtmlInputElement>() {
-        // It fails only for an element that is not in the document.
+        // It fails only for an element outside the document.
         _ = field.focus();
         if Name::try_from(text).is_ok() {
             field.select();

@@ -2,8 +2,8 @@
 
 use yew::prelude::*;
 
-/// The same mark as on the time line, of the replica's colour, under [`COLOURS`](crate::state::colour::COLOURS), and its
-/// version's shape, under [`Replica::SHAPES`](crate::state::board::Replica::SHAPES).
+/// The mark of the timeline, in the replica's colour (less than [`COLOURS`](crate::state::colour::COLOURS)) and its version's
+/// shape (less than [`Replica::SHAPES`](crate::state::board::Replica::SHAPES)).
 pub fn replica_mark(colour: u32, shape: u32) -> Html {
     html! {
         <svg class="mark" viewBox="0 0 10 10" aria-hidden="true">{ path(colour, shape, format!("M5 5{}", stroke_of(shape))) }</svg>
@@ -15,8 +15,8 @@ pub fn path(colour: u32, shape: u32, path: String) -> Html {
     html! { <path data-colour={colour.to_string()} data-shape={shape.to_string()} d={path} /> }
 }
 
-/// How to draw a version's shape from where its mark stands: as a line without length, of which only the caps are seen,
-/// round or square, or as an upright line. No stretching from side to side distorts these.
+/// Returns the path of a version's shape, relative to the mark's position: a line of length 0, of which only the round or square
+/// caps are visible, or an upright line. Horizontal stretching does not distort these.
 pub fn stroke_of(shape: u32) -> &'static str {
     match shape {
         1 => "m0 5v-10",

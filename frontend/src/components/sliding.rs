@@ -1,7 +1,6 @@
-//! Lets the time line slide with the clock.
+//! Moves the timeline with the clock.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use gloo_render::{AnimationFrame, request_animation_frame};
 use web_sys::HtmlElement;
@@ -9,10 +8,10 @@ use yew::prelude::*;
 
 use crate::state::board::WINDOW;
 
-/// Slides the element of the returned reference so that its right edge is always now, frame by frame, while `moving`. The
-/// browser only moves what it has drawn already, and nothing is rendered for it.
+/// Moves the referenced element on each frame so that its right edge is the current time, while `moving` is true.
 ///
-/// `newest` is the second that the element's last tile shows.
+/// The browser only moves what it has drawn already; nothing is rendered again. `newest` is the second of the element's last
+/// tile.
 #[hook]
 pub fn use_sliding(newest: u32, moving: bool) -> NodeRef {
     let element = use_node_ref();
@@ -27,7 +26,7 @@ pub fn use_sliding(newest: u32, moving: bool) -> NodeRef {
                     newest: shown,
                     next: RefCell::default(),
                 });
-                slide.go_on();
+                slide.request_frame();
                 slide
             });
             move || drop(slide)
@@ -43,26 +42,26 @@ struct Slide {
 }
 
 impl Slide {
-    /// Asks for the next frame, as long as somebody holds this.
-    fn go_on(self: &Rc<Self>) {
+    /// Requests the next frame, until this is dropped.
+    fn request_frame(self: &Rc<Self>) {
         let this = Rc::downgrade(self);
         let next = request_animation_frame(move |now| {
             if let Some(this) = this.upgrade() {
                 this.place(now);
-                this.go_on();
+                this.request_frame();
             }
         });
         *self.next.borrow_mut() = Some(next);
     }
 
-    /// What of the newest second still lies in the future is moved out of sight.
+    /// Moves the part of the newest second that is still in the future out of the window.
     fn place(&self, now: f64) {
         let future = 1_000.0 * f64::from(*self.newest.borrow() + 1) - now;
         if let Some(element) = self.element.cast::<HtmlElement>() {
-            // A thousandth of a tile each millisecond, in whole numbers, as in `rollout_line`. Set in this way, and not as an
-            // attribute, since the Content-Security-Policy forbids inline styles.
+            // A thousandth of a tile per millisecond, as integers, as in `rollout_line`. Not an attribute, because the
+            // Content-Security-Policy forbids inline styles.
             let translate = format!("calc({}% / {WINDOW}000)", 100 * future as i32);
-            // It fails only where the element cannot be styled at all.
+            // It fails only for an element without styles.
             _ = element.style().set_property("translate", &translate);
         }
     }

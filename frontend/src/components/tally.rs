@@ -1,10 +1,10 @@
-//! The totals.
+//! The totals of the load generator.
 
 use yew::prelude::*;
 
 use crate::state::board::Totals;
 
-/// How many submissions were sent, answered, retried and lost.
+/// The numbers of submissions sent, answered, retried and lost.
 pub fn tally(totals: Totals) -> Html {
     let figures = [
         ("sent", totals.sent()),
@@ -17,5 +17,5 @@ pub fn tally(totals: Totals) -> Html {
             <div data-figure={name} data-none={(count == 0).then_some("")}><dt>{ name }</dt><dd>{ count }</dd></div>
         }
     };
-    html! { <dl class="tally">{ for figures.into_iter().map(figure) }</dl> }
+    html! { <dl class="tally" translate="no">{ for figures.into_iter().map(figure) }</dl> }
 }

@@ -1,82 +1,82 @@
-//! The form: what is wrong with the name, and what became of the submission.
+//! The form: validation of the name, and the outcome of the last submission.
 
 use api::{InvalidName, Name, Problem};
 
-use super::Reply;
+use crate::state::Reply;
 
-/// The form and what became of its last submission.
+/// The form and the outcome of its last submission.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Form {
-    /// What is wrong with the name as it is typed now, for the person.
+    /// The validation error for the name as it is typed now.
     pub name_error: Option<String>,
-    /// What became of the last submission.
+    /// The progress of the last submission.
     pub progress: Progress,
-    /// Whether the person has tried to submit yet. Before that, nobody is told off for what is not finished.
-    attempted: bool,
-    /// How many submissions there were. What happens to an older one than the last is of no interest any more.
+    /// Whether the user has submitted yet. There are no validation errors before the first submit.
+    submitted: bool,
+    /// The number of submissions so far. Events of older submissions than the last are ignored.
     submissions: u32,
 }
 
-/// One submission on its way: what to send, and its number.
+/// A submission that is in flight.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
+pub struct PendingSubmission {
     /// The name to send.
     pub name: Name,
-    /// Which submission of this form it is.
+    /// Its number among the form's submissions, from 1.
     pub number: u32,
 }
 
-/// What became of the last submission.
+/// The progress of the last submission.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Progress {
-    /// Nothing was submitted yet.
+    /// Nothing has been submitted yet.
     #[default]
-    Untouched,
-    /// It is on its way.
-    Sending(Attempt),
-    /// It is on its way again, since the try before did not get through.
+    Idle,
+    /// The first attempt is in flight.
+    Sending(PendingSubmission),
+    /// An attempt failed, and the next one follows.
     Retrying {
         /// The submission.
-        attempt: Attempt,
-        /// Which try this is; the first retry is the second.
-        r#try: u32,
-        /// Why the try before did not get through.
+        pending: PendingSubmission,
+        /// The number of the next attempt, from 2.
+        attempt: u32,
+        /// Why the last attempt failed.
         reason: String,
     },
     /// A replica answered.
     Answered(Reply),
-    /// The backend refused it and said why; trying again would not help.
-    Refused(Problem),
-    /// No try got through.
+    /// The backend rejected it. Another attempt would not help.
+    Rejected(Problem),
+    /// Every attempt failed.
     Failed {
-        /// Why the last one did not.
+        /// Why the last attempt failed.
         reason: String,
     },
 }
 
-/// What can happen to the form.
+/// Everything that can happen to the form.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FormAction {
-    /// The field now holds this text.
+    /// The text in the field changed to this one.
     Typed(String),
-    /// The person submits this text.
+    /// The user submits this text.
     Submitted(String),
-    /// Submission `number` made some progress.
+    /// A submission made progress.
     Progressed {
-        /// Which submission.
+        /// The submission's [`PendingSubmission::number`].
         number: u32,
-        /// What became of it.
+        /// Its progress.
         progress: Progress,
     },
 }
 
 impl Form {
-    /// What happens to the form when `action` happens.
+    /// Applies an action.
     pub fn apply(&mut self, action: FormAction) {
         match action {
             FormAction::Typed(text) => {
-                if self.attempted {
-                    self.name_error = refusal(Name::try_from(text.as_str()));
+                if self.submitted {
+                    self.name_error = error_text(Name::try_from(text.as_str()));
                 }
             }
             FormAction::Submitted(text) => self.submit(&text),
@@ -88,41 +88,41 @@ impl Form {
         }
     }
 
-    /// The submission that is on its way, if one is.
-    pub fn under_way(&self) -> Option<&Attempt> {
+    /// Returns the submission that is in flight.
+    pub fn in_flight(&self) -> Option<&PendingSubmission> {
         match &self.progress {
-            Progress::Sending(attempt) | Progress::Retrying { attempt, .. } => Some(attempt),
+            Progress::Sending(pending) | Progress::Retrying { pending, .. } => Some(pending),
             _ => None,
         }
     }
 
     fn submit(&mut self, text: &str) {
-        self.attempted = true;
+        self.submitted = true;
         self.submissions += 1;
         let name = Name::try_from(text);
-        self.name_error = refusal(name.clone());
+        self.name_error = error_text(name.clone());
         self.progress = match name {
-            Ok(name) => Progress::Sending(Attempt {
+            Ok(name) => Progress::Sending(PendingSubmission {
                 name,
                 number: self.submissions,
             }),
-            Err(_) => Progress::Untouched,
+            Err(_) => Progress::Idle,
         };
     }
 
     fn progress(&mut self, progress: Progress) {
         self.progress = progress;
-        // What the backend finds wrong with the name belongs beside the field, like what the page itself finds.
-        if let Progress::Refused(problem) = &self.progress
+        // The backend's validation error for the name is shown beside the field, like the page's own.
+        if let Progress::Rejected(problem) = &self.progress
             && let Some(error) = problem.errors.iter().find(|error| error.field == "name")
         {
             self.name_error = Some(error.detail.clone());
-            self.progress = Progress::Untouched;
+            self.progress = Progress::Idle;
         }
     }
 }
 
-fn refusal(name: Result<Name, InvalidName>) -> Option<String> {
+fn error_text(name: Result<Name, InvalidName>) -> Option<String> {
     name.err().map(|error| error.to_string())
 }
 
@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn answered(number: u32, message: &str) -> FormAction {
-        let answer = api::SubmissionResponse {
+        let response = api::SubmissionResponse {
             message: message.to_owned(),
             pod: "backend-a".to_owned(),
             version: "v1".to_owned(),
@@ -155,72 +155,68 @@ mod tests {
         FormAction::Progressed {
             number,
             progress: Progress::Answered(Reply {
-                answer,
+                response,
                 millis: 12.0,
-                tries: 1,
+                attempts: 1,
+                retried_by_nginx: false,
             }),
         }
     }
 
+    fn rejected(problem: &Problem) -> FormAction {
+        FormAction::Progressed {
+            number: 1,
+            progress: Progress::Rejected(problem.clone()),
+        }
+    }
+
     #[test]
-    fn nobody_is_told_off_before_the_first_attempt() {
+    fn there_are_no_validation_errors_before_the_first_submit() {
         assert_eq!(after([typed("a"), typed("")]).name_error, None);
     }
 
     #[test]
     fn an_invalid_name_is_not_sent() {
         let form = after([submitted("  ")]);
-        assert_eq!(form.under_way(), None);
+        assert_eq!(form.in_flight(), None);
         assert_eq!(form.name_error.as_deref(), Some("Enter a name."));
     }
 
     #[test]
-    fn after_the_first_attempt_the_name_is_checked_as_one_types() {
+    fn after_the_first_submit_the_name_is_validated_while_typing() {
         assert_eq!(after([submitted(""), typed("A")]).name_error, None);
         assert!(after([submitted("Ada"), typed("")]).name_error.is_some());
     }
 
     #[test]
-    fn a_valid_name_is_sent_trimmed() {
+    fn a_valid_name_is_trimmed_and_sent() {
         let form = after([submitted(" Ada ")]);
-        assert_eq!(form.under_way().map(|attempt| attempt.name.as_str()), Some("Ada"));
+        assert_eq!(form.in_flight().map(|pending| pending.name.as_str()), Some("Ada"));
     }
 
     #[test]
-    fn a_late_answer_does_not_replace_a_newer_submission() {
+    fn a_late_response_does_not_replace_a_newer_submission() {
         let form = after([submitted("Ada"), submitted("Grace"), answered(1, "Hello, Ada")]);
-        assert_eq!(form.under_way().map(|attempt| attempt.name.as_str()), Some("Grace"));
+        assert_eq!(form.in_flight().map(|pending| pending.name.as_str()), Some("Grace"));
     }
 
     #[test]
-    fn the_answer_to_the_last_submission_is_kept() {
+    fn the_response_to_the_last_submission_is_kept() {
         let form = after([submitted("Ada"), answered(1, "Hello, Ada")]);
-        assert!(matches!(form.progress, Progress::Answered(reply) if reply.answer.message == "Hello, Ada"));
+        assert!(matches!(form.progress, Progress::Answered(reply) if reply.response.message == "Hello, Ada"));
     }
 
     #[test]
-    fn what_the_backend_finds_wrong_with_the_name_stands_beside_the_field() {
+    fn the_backends_validation_error_for_the_name_is_shown_beside_the_field() {
         let problem = Problem::new(422, "Unprocessable Content", "Look again.").with_error("name", "Not this one.");
-        let form = after([
-            submitted("Ada"),
-            FormAction::Progressed {
-                number: 1,
-                progress: Progress::Refused(problem),
-            },
-        ]);
+        let form = after([submitted("Ada"), rejected(&problem)]);
         assert_eq!(form.name_error.as_deref(), Some("Not this one."));
     }
 
     #[test]
-    fn any_other_refusal_is_shown_as_the_backend_words_it() {
+    fn any_other_rejection_is_shown_in_the_backends_words() {
         let problem = Problem::new(413, "Content Too Large", "Send less.");
-        let form = after([
-            submitted("Ada"),
-            FormAction::Progressed {
-                number: 1,
-                progress: Progress::Refused(problem.clone()),
-            },
-        ]);
-        assert_eq!(form.progress, Progress::Refused(problem));
+        let form = after([submitted("Ada"), rejected(&problem)]);
+        assert_eq!(form.progress, Progress::Rejected(problem));
     }
 }

@@ -1,51 +1,72 @@
-//! What can happen to the board.
+//! The actions that change the board.
 
-use crate::client::Reply;
+use api::Fault;
 
-/// What can happen to the board.
+use crate::state::Reply;
+
+/// Everything that can happen to the board.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BoardAction {
-    /// The person starts the stream: a new run.
-    Started,
-    /// The person stops it.
+    /// The user starts the load generator: a new run.
+    Started {
+        /// The Unix time at which the browser's monotonic clock was 0, in milliseconds.
+        time_origin: f64,
+    },
+    /// The user stops it.
     Stopped,
-    /// The person chooses how many submissions a second to send.
+    /// The user chooses the number of submissions per second.
     RateChosen(u32),
-    /// The page was hidden (`true`) or is seen again.
+    /// The page was hidden (`true`) or shown again.
     Hidden(bool),
-    /// What the stream saw since it last told, in this order.
+    /// The user asks a replica to inject a fault.
+    FaultRequested {
+        /// The pod.
+        pod: String,
+        /// The fault.
+        fault: Fault,
+    },
+    /// The request for a fault has an outcome.
+    FaultAnswered {
+        /// The pod.
+        pod: String,
+        /// The fault.
+        fault: Fault,
+        /// When the replica acknowledged it, or why it did not.
+        outcome: Result<f64, String>,
+    },
+    /// The load generator reports.
     Observed {
-        /// When it told, in milliseconds on the browser's clock.
+        /// The time of the report, in milliseconds on the browser's monotonic clock.
         now: f64,
-        /// Whether so many submissions are under way that new ones wait.
-        held_back: bool,
-        /// What it saw.
+        /// Whether new submissions wait, because too many are in flight.
+        throttled: bool,
+        /// The events since the last report, oldest first.
         events: Vec<Event>,
     },
 }
 
-/// Something that happened to one submission of the stream. Times are milliseconds on the browser's clock.
+/// An event of one submission. Times are milliseconds on the browser's monotonic clock.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// It was sent for the first time.
+    /// The first attempt was sent.
     Sent,
-    /// A try did not get through, and it is tried again.
+    /// An attempt failed, and the next one follows.
     Retried {
-        /// When that was known.
+        /// When it failed.
         at: f64,
     },
     /// A replica answered.
     Answered {
-        /// When the answer arrived.
+        /// When the response arrived.
         at: f64,
-        /// The answer.
+        /// The response.
         reply: Reply,
     },
-    /// No try got through.
+    /// Every attempt failed.
     Lost {
-        /// When it was sent for the first time.
+        /// When the first attempt was sent.
         sent: f64,
-        /// When that was known.
+        /// When the last attempt failed.
         at: f64,
     },
 }

@@ -1,22 +1,23 @@
-//! When the next submission of the stream is due.
+//! Decides when the next submission is due.
 
-/// Spreads submissions evenly over time, whatever the rate and however coarse the timer that asks.
+/// Spreads submissions evenly over time, whatever the rate and the timer's interval.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Pacer {
-    /// When it was last asked, in milliseconds, or `None` before that.
-    asked: Option<f64>,
-    /// What part of a submission was due then and not sent.
-    owed: f64,
+    /// The time of the last call, in milliseconds; `None` before the first.
+    last_call: Option<f64>,
+    /// The fraction of a submission that was due then and not sent.
+    remainder: f64,
 }
 
 impl Pacer {
-    /// How many submissions are due now, at `rate` a second. After a pause of the timer none are made up for: that would be
-    /// a burst, not a stream.
+    /// Returns the number of submissions that are due now, at `rate` per second.
+    ///
+    /// After a pause of the timer, the missed ones are skipped: sending them all at once would be a burst.
     pub fn due(&mut self, now: f64, rate: u32) -> u32 {
-        let elapsed = now - self.asked.replace(now).unwrap_or(now - 1_000.0 / f64::from(rate));
-        self.owed = (self.owed + elapsed * f64::from(rate) / 1_000.0).min(2.0);
-        let due = self.owed.floor();
-        self.owed -= due;
+        let elapsed = now - self.last_call.replace(now).unwrap_or(now - 1_000.0 / f64::from(rate));
+        self.remainder = (self.remainder + elapsed * f64::from(rate) / 1_000.0).min(2.0);
+        let due = self.remainder.floor();
+        self.remainder -= due;
         due as u32
     }
 }
@@ -25,30 +26,30 @@ impl Pacer {
 mod tests {
     use super::*;
 
-    /// How many submissions are sent when the timer asks at these times.
+    /// Returns the number of submissions that are sent when the timer fires at these times.
     fn sent(rate: u32, times: impl Iterator<Item = u32>) -> u32 {
         let mut pacer = Pacer::default();
         times.map(|now| pacer.due(f64::from(now), rate)).sum()
     }
 
     #[test]
-    fn the_first_is_due_at_once() {
+    fn the_first_submission_is_due_at_once() {
         assert_eq!(Pacer::default().due(5_000.0, 1), 1);
     }
 
     #[test]
-    fn any_rate_is_kept_by_a_timer_of_twenty_milliseconds() {
+    fn a_timer_of_twenty_milliseconds_keeps_any_rate() {
         for rate in [1, 7, 10, 33, 50] {
             let in_ten_seconds = sent(rate, (0..10_000).step_by(20));
             assert!(
                 in_ten_seconds.abs_diff(10 * rate) <= 1,
-                "{in_ten_seconds} at {rate} a second"
+                "{in_ten_seconds} at {rate} per second"
             );
         }
     }
 
     #[test]
-    fn a_timer_that_was_held_up_causes_no_burst() {
+    fn a_delayed_timer_causes_no_burst() {
         assert!(sent(50, [0, 20, 60_000].into_iter()) <= 4);
     }
 }

@@ -1,4 +1,4 @@
-//! A replica as the board knows it.
+//! A replica as the board sees it.
 
 use std::collections::BinaryHeap;
 
@@ -7,54 +7,79 @@ use yew::AttrValue;
 
 use crate::state::colour::colours_by_preference;
 
-/// A replica, told by its answers alone.
+/// A replica, known by its responses alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replica {
-    /// Tells it from the others of this run.
+    /// Its number in this run.
     pub id: u32,
     /// The pod's name.
     pub pod: AttrValue,
     /// The version that it runs.
     pub version: AttrValue,
-    /// Its colour, under [`COLOURS`](crate::state::colour::COLOURS).
+    /// Its colour, less than [`COLOURS`](crate::state::colour::COLOURS).
     pub colour: u32,
-    /// Its version's shape, under [`Replica::SHAPES`]: colour is never the only sign.
+    /// The shape of its version's marks, less than [`Replica::SHAPES`]: colour is never the only signal.
     pub shape: u32,
-    /// How many submissions it answered in this run.
+    /// When its process started, as Unix time in milliseconds; 0 if unknown.
+    pub started_at: u64,
+    /// The number of restarts seen in this run.
+    pub restarts: u32,
+    /// Whether it injects faults on request.
+    pub accepts_faults: bool,
+    /// The number of its responses in this run.
     pub answered: u32,
-    /// How many of them lie within the time line, as of the last full second.
+    /// The number of its responses on the timeline, computed once per second.
     pub recent: u32,
-    /// How long those took, as of the last full second.
+    /// Its latencies on the timeline, computed once per second.
     pub latencies: Option<Latencies>,
-    /// When it last answered, in milliseconds on the browser's clock.
+    /// When it last answered, in milliseconds on the browser's monotonic clock.
     pub last_seen: f64,
-    /// How many answers the others have given since then.
+    /// The number of responses from other replicas since then.
     pub missed: u32,
-    /// Whether it has been silent for so long that it must be gone.
+    /// Whether it has not answered for so long that it must be gone.
     pub gone: bool,
 }
 
-/// How long submissions took, in milliseconds.
+/// Latencies in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Latencies {
-    /// Half of them took no longer.
+    /// The median.
     pub median: u32,
-    /// 99 of 100 took no longer.
+    /// The 99th percentile.
     pub p99: u32,
 }
 
 impl Replica {
-    /// How many shapes there are for versions.
+    /// The number of shapes.
     pub const SHAPES: u32 = 3;
 
-    /// The replica that gave this answer.
-    pub fn find_or_add<'a>(replicas: &'a mut Vec<Self>, answer: &SubmissionResponse) -> &'a mut Self {
-        let known = replicas.iter().position(|replica| *replica.pod == *answer.pod);
+    /// Returns the replica that sent this response.
+    pub fn find_or_add<'a>(replicas: &'a mut Vec<Self>, response: &SubmissionResponse) -> &'a mut Self {
+        let known = replicas.iter().position(|replica| *replica.pod == *response.pod);
         let index = known.unwrap_or_else(|| {
-            replicas.push(Self::new(replicas, answer));
+            replicas.push(Self::new(replicas, response));
             replicas.len() - 1
         });
         &mut replicas[index]
+    }
+
+    /// Returns the part of the pod's name that differs from the other pods of its Deployment.
+    pub fn short_name(&self) -> &str {
+        self.pod.rsplit('-').next().unwrap_or_default()
+    }
+
+    /// Updates what is known of the process, and returns whether it is a new one: the replica has restarted.
+    ///
+    /// A response that the old process sent before may arrive later. It changes nothing.
+    pub fn observe_process(&mut self, response: &SubmissionResponse) -> bool {
+        if response.started_at < self.started_at {
+            return false;
+        }
+        let restarted = self.started_at > 0 && response.started_at > self.started_at;
+        self.restarts += u32::from(restarted);
+        self.started_at = response.started_at;
+        self.accepts_faults = response.faults;
+        restarted
     }
 
     fn new(others: &[Self], SubmissionResponse { pod, version, .. }: &SubmissionResponse) -> Self {
@@ -67,6 +92,9 @@ impl Replica {
             version: AttrValue::from(version.clone()),
             colour: [first].into_iter().chain(preferred).find(is_free).unwrap_or(first),
             shape: shape_of(version, others),
+            started_at: 0,
+            restarts: 0,
+            accepts_faults: false,
             answered: 0,
             recent: 1,
             latencies: None,
@@ -77,7 +105,7 @@ impl Replica {
     }
 }
 
-/// A version keeps its shape, and a new one gets the shape after that of the newest replica.
+/// Returns the shape of a version: the same for all its replicas, and the next one for a new version.
 fn shape_of(version: &str, others: &[Replica]) -> u32 {
     match (others.iter().find(|other| *other.version == *version), others.last()) {
         (Some(same), _) => same.shape,
@@ -86,21 +114,23 @@ fn shape_of(version: &str, others: &[Replica]) -> u32 {
     }
 }
 
-/// How long a replica that lives may be silent whatever the rate, in milliseconds: one that is out of CPU time stalls.
-pub const STALL: f64 = 2_000.0;
-
-/// How many answers in a row may come from others before a replica counts as gone.
+/// The shortest time without a response after which a replica counts as gone, in milliseconds.
 ///
-/// A Service picks replicas at random, so silence alone proves nothing: but among `n` replicas, `8 n` answers pass a living
-/// one by with a probability of about e⁻⁸, which is 1 in 3,000.
-pub fn patience(replicas: usize) -> u32 {
+/// A living replica that is out of CPU time may stall for a moment.
+pub const STALL_TIMEOUT: f64 = 2_000.0;
+
+/// Returns the number of responses in a row from others after which a replica counts as gone.
+///
+/// A Service picks replicas at random, so a short time without a response proves nothing. Among `n` replicas, `8 n` responses
+/// in a row miss a living one with a probability of about e⁻⁸, which is 1 in 3,000.
+pub fn max_missed(replicas: usize) -> u32 {
     8 * u32::try_from(replicas).unwrap_or(u32::MAX / 8)
 }
 
 impl Latencies {
-    /// Of these milliseconds, by the nearest-rank method; `None` of none.
-    pub fn of(millis: Vec<u32>) -> Option<Self> {
-        // Sorted by way of a heap: the code of `sort` would be four times as much to download.
+    /// Computes them from these milliseconds by the nearest-rank method; `None` if there are none.
+    pub fn new(millis: Vec<u32>) -> Option<Self> {
+        // A heap, because the code of `sort` is four times as large to download.
         let millis = BinaryHeap::from(millis).into_sorted_vec();
         let rank = |percent: usize| {
             millis
@@ -122,28 +152,28 @@ mod tests {
     fn replicas(pods: &[(&str, &str)]) -> Vec<Replica> {
         let mut replicas = Vec::new();
         for (pod, version) in pods {
-            let answer = SubmissionResponse {
+            let response = SubmissionResponse {
                 message: String::new(),
                 pod: (*pod).to_owned(),
                 version: (*version).to_owned(),
                 started_at: 1,
                 faults: false,
             };
-            Replica::find_or_add(&mut replicas, &answer);
+            Replica::find_or_add(&mut replicas, &response);
         }
         replicas
     }
 
     #[test]
-    fn half_take_no_longer_than_the_median_and_99_of_100_no_longer_than_p99() {
-        let latencies = Latencies::of((1..=1_000).rev().collect());
+    fn half_of_the_latencies_are_at_most_the_median_and_99_of_100_at_most_p99() {
+        let latencies = Latencies::new((1..=1_000).rev().collect());
         assert_eq!(latencies, Some(Latencies { median: 500, p99: 990 }));
-        assert_eq!(Latencies::of(vec![7]), Some(Latencies { median: 7, p99: 7 }));
-        assert_eq!(Latencies::of(vec![]), None);
+        assert_eq!(Latencies::new(vec![7]), Some(Latencies { median: 7, p99: 7 }));
+        assert_eq!(Latencies::new(vec![]), None);
     }
 
     #[test]
-    fn as_many_replicas_as_there_are_colours_have_colours_of_their_own() {
+    fn six_replicas_have_six_colours() {
         let pods: Vec<String> = (0..COLOURS).map(|number| format!("backend-{number}")).collect();
         let pods: Vec<_> = pods.iter().map(|pod| (pod.as_str(), "v1")).collect();
         let mut colours: Vec<u32> = replicas(&pods).iter().map(|replica| replica.colour).collect();
@@ -152,14 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_has_the_same_colour_whoever_else_is_seen() {
+    fn the_first_pod_keeps_its_colour_when_others_appear() {
         let alone = replicas(&[("backend-7d9c5b8f64-x2k9p", "v1")]);
         let later = replicas(&[("backend-7d9c5b8f64-x2k9p", "v1"), ("backend-7d9c5b8f64-m4t8w", "v1")]);
         assert_eq!(alone[0].colour, later[0].colour);
     }
 
     #[test]
-    fn replicas_of_one_version_share_a_shape_and_another_version_has_another() {
+    fn each_version_has_a_shape() {
         let shapes = replicas(&[("a", "v1"), ("b", "v1"), ("c", "v2"), ("d", "v1")]);
         let shapes: Vec<u32> = shapes.iter().map(|replica| replica.shape).collect();
         assert_eq!(shapes, [0, 0, 1, 0]);

@@ -1,10 +1,10 @@
-//! Made-up histories, and what the board makes of them.
+//! The board after made-up histories of submissions.
 
-use api::SubmissionResponse;
+use api::{Fault, SubmissionResponse};
 
 use super::*;
 
-/// A board on which submissions are answered or lost, one each 100 ms.
+/// A board that gets an outcome every 100 ms.
 struct History {
     board: Board,
     now: f64,
@@ -13,7 +13,7 @@ struct History {
 impl History {
     fn new() -> Self {
         let mut board = Board::default();
-        board.apply(BoardAction::Started);
+        board.apply(BoardAction::Started { time_origin: 0.0 });
         Self { board, now: 5_000.0 }
     }
 
@@ -21,13 +21,13 @@ impl History {
         self.now += 100.0;
         self.board.apply(BoardAction::Observed {
             now: self.now,
-            held_back: false,
+            throttled: false,
             events,
         });
         self
     }
 
-    /// These pods, each written as `pod:version`, answer in turn, so many times in all.
+    /// Lets these pods, written as `pod:version`, answer in turn, `count` times in total.
     fn answered(mut self, count: usize, pods: &[&str]) -> Self {
         for pod in pods.iter().cycle().take(count) {
             let events = vec![Event::Sent, answer(self.now, pod, 1)];
@@ -48,28 +48,38 @@ impl History {
         self.board.replicas.iter().find(|replica| replica.pod == *pod)
     }
 
-    fn phase(&self) -> Option<Phase> {
+    fn phase(&self) -> Option<RolloutPhase> {
         self.board.rollout.as_ref().map(|rollout| rollout.phase)
     }
 
     fn marks(&self) -> usize {
-        self.board.tape.seconds.iter().map(|second| second.marks.len()).sum()
+        self.board
+            .timeline
+            .seconds
+            .iter()
+            .map(|second| second.marks.len())
+            .sum()
     }
 }
 
-fn answer(at: f64, pod: &str, tries: u32) -> Event {
+fn answer(at: f64, pod: &str, attempts: u32) -> Event {
+    answer_of_process(at, pod, attempts, 0)
+}
+
+fn answer_of_process(at: f64, pod: &str, attempts: u32, started_at: u64) -> Event {
     let (pod, version) = pod.split_once(':').unwrap();
-    let answer = SubmissionResponse {
+    let response = SubmissionResponse {
         message: String::new(),
         pod: pod.to_owned(),
         version: version.to_owned(),
-        started_at: 1,
-        faults: false,
+        started_at,
+        faults: true,
     };
     let reply = Reply {
-        answer,
+        response,
         millis: 4.0,
-        tries,
+        attempts,
+        retried_by_nginx: false,
     };
     Event::Answered { at, reply }
 }
@@ -85,14 +95,14 @@ fn every_submission_is_counted_once() {
         answered: 8,
         retried: 1,
         lost: 2,
-        under_way: 1,
+        in_flight: 1,
     };
     assert_eq!(history.board.totals, expected);
     assert_eq!(history.board.totals.sent(), 11);
 }
 
 #[test]
-fn a_stop_counts_nothing_that_comes_after_it() {
+fn after_a_stop_nothing_is_counted() {
     let mut history = History::new().answered(3, &["a:v1"]).observe(vec![Event::Sent]);
     history.board.apply(BoardAction::Stopped);
     let history = history.answered(1, &["a:v1"]);
@@ -100,10 +110,10 @@ fn a_stop_counts_nothing_that_comes_after_it() {
 }
 
 #[test]
-fn a_new_start_is_a_new_run_at_the_same_rate() {
+fn a_start_begins_a_new_run_at_the_same_rate() {
     let mut history = History::new().answered(3, &["a:v1"]);
     history.board.apply(BoardAction::RateChosen(50));
-    history.board.apply(BoardAction::Started);
+    history.board.apply(BoardAction::Started { time_origin: 0.0 });
     assert_eq!((history.board.totals, history.board.rate), (Totals::default(), 50));
     assert!(history.board.replicas.is_empty());
 }
@@ -118,7 +128,7 @@ fn a_hidden_page_sends_nothing_and_says_so_afterwards() {
 }
 
 #[test]
-fn ten_minutes_at_fifty_a_second_keep_one_minute_of_marks() {
+fn ten_minutes_at_fifty_per_second_keep_one_minute_of_marks() {
     let mut history = History::new();
     for second in 0..600 {
         for tick in 0..10 {
@@ -132,7 +142,7 @@ fn ten_minutes_at_fifty_a_second_keep_one_minute_of_marks() {
     }
     assert_eq!(history.board.totals.answered, 30_000);
     assert!(history.marks() <= 61 * 50, "{} marks", history.marks());
-    assert!(history.board.tape.seconds.len() <= WINDOW + 1);
+    assert!(history.board.timeline.seconds.len() <= WINDOW + 1);
     assert!(
         history.board.replicas.len() <= 14,
         "{} replicas",
@@ -141,13 +151,13 @@ fn ten_minutes_at_fifty_a_second_keep_one_minute_of_marks() {
 }
 
 #[test]
-fn a_mark_stands_in_its_own_second_even_if_it_is_told_late() {
+fn a_late_report_puts_a_mark_into_its_own_second() {
     let mut history = History::new().answered(1, &["a:v1"]);
     history.now = 7_000.0;
     let history = history.observe(vec![answer(6_250.0, "a:v1", 1)]);
     let sixth = history
         .board
-        .tape
+        .timeline
         .seconds
         .iter()
         .find(|second| second.number == 6)
@@ -156,14 +166,14 @@ fn a_mark_stands_in_its_own_second_even_if_it_is_told_late() {
 }
 
 #[test]
-fn shares_are_of_the_last_minute() {
+fn shares_refer_to_the_last_minute() {
     let history = History::new().answered(400, &["a:v1", "b:v1", "b:v1", "b:v1"]);
     let share = |pod| history.board.share(history.replica(pod).unwrap());
     assert_eq!((share("a"), share("b")), (Some(25), Some(75)));
 }
 
 #[test]
-fn a_replica_has_no_share_before_there_are_figures_of_it() {
+fn a_replica_has_no_share_before_its_first_figures() {
     let history = History::new().answered(2, &["a:v1", "b:v1"]);
     let share = |history: &History| history.board.share(history.replica("b").unwrap());
     assert_eq!(share(&history), None);
@@ -171,7 +181,7 @@ fn a_replica_has_no_share_before_there_are_figures_of_it() {
 }
 
 #[test]
-fn a_silent_replica_fades_and_leaves_with_its_last_mark() {
+fn a_replica_that_no_longer_answers_is_gone_and_leaves_with_its_last_mark() {
     let history = History::new().answered(20, &["a:v1", "b:v1"]);
     let history = history.answered(30, &["b:v1"]);
     assert!(history.replica("a").unwrap().gone && !history.replica("b").unwrap().gone);
@@ -180,7 +190,7 @@ fn a_silent_replica_fades_and_leaves_with_its_last_mark() {
 }
 
 #[test]
-fn a_replica_that_stalls_for_a_moment_is_not_gone_however_many_answers_it_misses() {
+fn a_replica_that_stalls_for_a_moment_is_not_gone() {
     let mut history = History::new().answered(20, &["a:v1", "b:v1"]);
     let many = (0..50).map(|_| answer(history.now, "b:v1", 1)).collect();
     history = history.observe(many);
@@ -188,34 +198,34 @@ fn a_replica_that_stalls_for_a_moment_is_not_gone_however_many_answers_it_misses
 }
 
 #[test]
-fn nobody_is_thought_gone_while_nobody_answers() {
+fn no_replica_is_gone_while_none_answers() {
     let history = History::new().answered(20, &["a:v1", "b:v1"]).lost(100);
     assert!(history.board.replicas.iter().all(|replica| !replica.gone));
 }
 
 #[test]
-fn one_version_alone_is_no_rollout() {
+fn a_single_version_is_not_a_rollout() {
     assert_eq!(History::new().answered(50, &["a:v1", "b:v1"]).phase(), None);
 }
 
 #[test]
-fn a_second_version_begins_a_rollout_which_ends_when_the_first_is_gone() {
+fn a_second_version_begins_a_rollout_that_ends_when_the_first_is_gone() {
     let history = History::new().answered(10, &["a:v1", "b:v1"]);
     let history = history.answered(40, &["a:v1", "c:v2"]);
-    assert_eq!(history.phase(), Some(Phase::UnderWay));
+    assert_eq!(history.phase(), Some(RolloutPhase::InProgress));
     let history = history.answered(40, &["c:v2", "d:v2"]);
     // c first answered 100 ms after a did, and a last 100 ms before c did.
-    assert_eq!(history.phase(), Some(Phase::Done { took: 3_700.0 }));
+    assert_eq!(history.phase(), Some(RolloutPhase::Done { took: 3_700.0 }));
     let rollout = history.board.rollout.unwrap();
     assert_eq!((&*rollout.from, &*rollout.to, rollout.lost), ("v1", "v2", 0));
 }
 
 #[test]
-fn what_is_lost_in_a_rollout_counts_even_if_it_is_known_only_after_the_end() {
+fn a_loss_during_a_rollout_counts_even_if_it_is_known_only_after_the_end() {
     let history = History::new().answered(10, &["a:v1"]).answered(10, &["a:v1", "b:v2"]);
     let during = history.now;
     let history = history.lost(3).answered(40, &["b:v2"]);
-    assert!(matches!(history.phase(), Some(Phase::Done { .. })));
+    assert!(matches!(history.phase(), Some(RolloutPhase::Done { .. })));
     let (before, after) = (0.0, history.now);
     let late = [before, during, after].map(|sent| Event::Lost { sent, at: history.now });
     let history = history.observe(late.to_vec());
@@ -223,26 +233,147 @@ fn what_is_lost_in_a_rollout_counts_even_if_it_is_known_only_after_the_end() {
 }
 
 #[test]
-fn a_gap_between_two_versions_counts_with_all_that_was_lost_in_it() {
+fn a_gap_between_two_versions_and_its_losses_count() {
     let history = History::new().answered(10, &["a:v1"]).lost(20).answered(30, &["b:v2"]);
-    assert_eq!(history.phase(), Some(Phase::Done { took: 2_100.0 }));
+    assert_eq!(history.phase(), Some(RolloutPhase::Done { took: 2_100.0 }));
     assert_eq!(history.board.rollout.unwrap().lost, 20);
 }
 
 #[test]
-fn a_version_that_goes_again_was_no_take_over() {
+fn a_rollout_is_undone_when_the_new_version_disappears() {
     let history = History::new().answered(20, &["a:v1", "b:v1"]);
     let history = history.answered(10, &["a:v1", "c:v2"]).answered(60, &["a:v1", "b:v1"]);
-    assert_eq!(history.phase(), Some(Phase::Undone));
+    assert_eq!(history.phase(), Some(RolloutPhase::Undone));
 }
 
 #[test]
-fn a_rollback_is_a_rollout_too() {
+fn a_rollback_is_a_rollout() {
     let history = History::new()
         .answered(20, &["a:v1"])
         .answered(60, &["b:v2"])
         .answered(60, &["c:v1"]);
     let rollout = history.board.rollout.as_ref().unwrap();
     assert_eq!((&*rollout.from, &*rollout.to), ("v2", "v1"));
-    assert!(matches!(rollout.phase, Phase::Done { .. }));
+    assert!(matches!(rollout.phase, RolloutPhase::Done { .. }));
+}
+
+impl History {
+    /// Lets one pod answer once, from a process that started at this time.
+    fn answered_by_process(self, pod: &str, started_at: u64) -> Self {
+        let event = answer_of_process(self.now, pod, 1, started_at);
+        self.observe(vec![Event::Sent, event])
+    }
+
+    fn break_pod(mut self, pod: &str, fault: Fault) -> Self {
+        self.board.apply(BoardAction::FaultAnswered {
+            pod: pod.to_owned(),
+            fault,
+            outcome: Ok(self.now),
+        });
+        self
+    }
+
+    fn incident(&self) -> &Incident {
+        self.board.incidents.last().unwrap()
+    }
+
+    fn marks_of(&self, kind: MarkKind) -> usize {
+        let seconds = self.board.timeline.seconds.iter();
+        let marks = seconds.flat_map(|second| &second.marks);
+        marks.filter(|(_, mark)| mark.kind == kind).count()
+    }
+}
+
+#[test]
+fn a_crashed_replica_has_recovered_when_its_new_process_answers() {
+    let history = History::new().answered_by_process("a:v1", 1_000);
+    let began = history.now;
+    let history = history.break_pod("a", Fault::Crash).lost(3);
+    assert!(history.board.incident_of(history.replica("a").unwrap()).is_some());
+    // A late response of the old process is not a recovery.
+    let history = history
+        .answered_by_process("a:v1", 1_000)
+        .answered_by_process("a:v1", 6_000);
+    let took = history.now - 100.0 - began;
+    let recovered = IncidentPhase::Recovered { took, restarted: true };
+    assert_eq!((history.incident().phase, history.incident().lost), (recovered, 3));
+    assert_eq!(history.replica("a").unwrap().restarts, 1);
+    let (broken, recovered) = (MarkKind::Broken { replica: 0 }, MarkKind::Recovered { replica: 0 });
+    assert_eq!((history.marks_of(broken), history.marks_of(recovered)), (1, 1));
+}
+
+#[test]
+fn a_loss_after_the_recovery_does_not_count() {
+    let history = History::new().answered_by_process("a:v1", 1_000);
+    let history = history
+        .break_pod("a", Fault::Crash)
+        .lost(1)
+        .answered_by_process("a:v1", 6_000);
+    assert_eq!(history.lost(5).incident().lost, 1);
+}
+
+#[test]
+fn a_slow_replica_has_recovered_when_it_answers_after_the_end_of_the_fault() {
+    let history = History::new().answered(1, &["a:v1"]).break_pod("a", Fault::Slow);
+    let history = history.answered(290, &["a:v1"]);
+    assert!(history.incident().is_in_progress());
+    let history = history.answered(20, &["a:v1"]);
+    assert_eq!(
+        history.incident().phase,
+        IncidentPhase::Recovered {
+            took: 30_000.0,
+            restarted: false
+        }
+    );
+}
+
+#[test]
+fn a_replica_that_never_answers_again_is_given_up() {
+    let history = History::new()
+        .answered(20, &["a:v1", "b:v1"])
+        .break_pod("a", Fault::NotReady);
+    let history = history.answered(800, &["b:v1"]);
+    assert!(history.replica("a").is_some_and(|replica| replica.gone));
+    let history = history.answered(200, &["b:v1"]);
+    assert_eq!(history.incident().phase, IncidentPhase::Gone);
+    assert!(history.replica("a").is_none());
+}
+
+#[test]
+fn a_restart_for_another_reason_is_an_incident_too() {
+    let history = History::new().answered_by_process("a:v1", 1_000).lost(2);
+    let history = history.answered_by_process("a:v1", 5_500);
+    let incident = history.incident();
+    assert_eq!((incident.fault, incident.lost), (None, 2));
+    assert!(matches!(
+        incident.phase,
+        IncidentPhase::Recovered { restarted: true, .. }
+    ));
+}
+
+#[test]
+fn the_uptime_is_the_time_since_the_start_of_the_process() {
+    let mut history = History::new();
+    history.board.apply(BoardAction::Started {
+        time_origin: 1_000_000.0,
+    });
+    let history = history.answered_by_process("a:v1", 1_000_100);
+    assert_eq!(history.board.uptime(history.replica("a").unwrap()), Some(5));
+}
+
+#[test]
+fn a_fault_that_is_not_acknowledged_begins_no_incident() {
+    let mut history = History::new().answered(1, &["a:v1"]);
+    history.board.apply(BoardAction::FaultAnswered {
+        pod: "a".to_owned(),
+        fault: Fault::Hang,
+        outcome: Err("Faults are off.".to_owned()),
+    });
+    assert!(history.board.incidents.is_empty());
+    assert!(
+        history
+            .board
+            .fault_request
+            .is_some_and(|request| request.failure.is_some())
+    );
 }

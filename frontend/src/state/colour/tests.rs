@@ -1,17 +1,17 @@
-//! The colours of style.css, as people see them.
+//! The colours of `style.css`: contrast, and difference for every kind of colour vision.
 
 use super::*;
 
 const STYLE: &str = include_str!("../../../style.css");
 
-/// A colour in linear RGB, each part from 0 to 1.
+/// A colour in linear RGB, each component from 0 to 1.
 type Rgb = [f64; 3];
 
-/// How colours look to people with full dichromacy: Machado, Oliveira and Fernandes 2009, severity 1.
-const SIGHTS: [(&str, [Rgb; 3]); 4] = [
-    ("full", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+/// Simulation of full dichromacy: Machado, Oliveira and Fernandes 2009, severity 1.
+const COLOUR_VISIONS: [(&str, [Rgb; 3]); 4] = [
+    ("normal", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
     (
-        "no red",
+        "protanopia",
         [
             [0.152286, 1.052583, -0.204868],
             [0.114503, 0.786281, 0.099216],
@@ -19,7 +19,7 @@ const SIGHTS: [(&str, [Rgb; 3]); 4] = [
         ],
     ),
     (
-        "no green",
+        "deuteranopia",
         [
             [0.367322, 0.860646, -0.227968],
             [0.280085, 0.672501, 0.047413],
@@ -27,7 +27,7 @@ const SIGHTS: [(&str, [Rgb; 3]); 4] = [
         ],
     ),
     (
-        "no blue",
+        "tritanopia",
         [
             [1.255528, -0.076749, -0.178779],
             [-0.078411, 0.930809, 0.147602],
@@ -36,11 +36,11 @@ const SIGHTS: [(&str, [Rgb; 3]); 4] = [
     ),
 ];
 
-/// A colour of style.css in the light scheme (0) or the dark one (1).
+/// Returns a colour of `style.css` in the light scheme (0) or the dark one (1).
 fn colour(name: &str, scheme: usize) -> Rgb {
-    let (_, rest) = STYLE.split_once(&format!("--{name}: light-dark(")).unwrap();
-    let (both, _) = rest.split_once(')').unwrap();
-    let hex = both.split(", ").nth(scheme).unwrap();
+    let definition = format!("--{name}: ");
+    let mut definitions = STYLE.split(definition.as_str()).skip(1);
+    let hex = &definitions.nth(scheme).unwrap()[..7];
     let part = |from| f64::from(u8::from_str_radix(&hex[from..from + 2], 16).unwrap()) / 255.0;
     [part(1), part(3), part(5)].map(|part| {
         if part <= 0.04045 {
@@ -55,7 +55,7 @@ fn times(matrix: &[Rgb; 3], colour: Rgb) -> Rgb {
     matrix.map(|row| row.iter().zip(colour).map(|(a, b)| a * b).sum())
 }
 
-/// In Oklab (Ottosson 2020), where distances are as people see them.
+/// Converts to Oklab (Ottosson 2020), where distances are as people see them.
 fn oklab(colour: Rgb) -> Rgb {
     const TO_CONES: [Rgb; 3] = [
         [0.4122214708, 0.5363325363, 0.0514459929],
@@ -76,7 +76,7 @@ fn contrast(one: Rgb, other: Rgb) -> f64 {
     one.max(other) / one.min(other)
 }
 
-/// The names of all colours that marks can have.
+/// Returns the names of all colours that marks can have.
 fn names() -> Vec<String> {
     (0..COLOURS)
         .map(|number| format!("replica-{number}"))
@@ -85,8 +85,10 @@ fn names() -> Vec<String> {
 }
 
 #[test]
-fn all_marks_are_told_apart_by_everybody_in_light_and_dark() {
-    for (scheme, (sight, matrix)) in (0..2).flat_map(|scheme| SIGHTS.iter().map(move |sight| (scheme, sight))) {
+fn all_marks_differ_for_every_colour_vision_in_light_and_dark() {
+    for (scheme, (vision, matrix)) in
+        (0..2).flat_map(|scheme| COLOUR_VISIONS.iter().map(move |vision| (scheme, vision)))
+    {
         let seen = |name: &String| oklab(times(matrix, colour(name, scheme)).map(|part| part.clamp(0.0, 1.0)));
         for (index, one) in names().iter().enumerate() {
             for other in &names()[..index] {
@@ -96,10 +98,10 @@ fn all_marks_are_told_apart_by_everybody_in_light_and_dark() {
                     .map(|(a, b)| (a - b).powi(2))
                     .sum::<f64>()
                     .sqrt();
-                // Two colours side by side are told apart from about 0.02 on.
+                // Two colours side by side differ visibly from about 0.02.
                 assert!(
                     between > 0.08,
-                    "{one} and {other}, scheme {scheme}, {sight} sight: {between:.3}"
+                    "{one} and {other}, scheme {scheme}, {vision} vision: {between:.3}"
                 );
             }
         }
@@ -107,11 +109,17 @@ fn all_marks_are_told_apart_by_everybody_in_light_and_dark() {
 }
 
 #[test]
-fn all_marks_stand_out_from_the_surface_as_wcag_wants_of_graphics() {
+fn all_marks_have_the_contrast_that_wcag_requires_of_graphics() {
     for scheme in [0, 1] {
         for name in names() {
             let contrast = contrast(colour(&name, scheme), colour("surface", scheme));
             assert!(contrast >= 3.0, "{name}, scheme {scheme}: {contrast:.2}");
         }
     }
+}
+
+/// Safari before 17.5, Chrome before 123 and Firefox before 120 lack this function, and ignore every colour that uses it.
+#[test]
+fn colours_need_no_recent_browser() {
+    assert!(!STYLE.contains("light-dark("));
 }

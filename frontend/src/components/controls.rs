@@ -1,19 +1,25 @@
-//! The controls of the stream.
+//! The controls of the load generator.
 
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::state::board::{BoardAction, RATES};
+use super::text;
+use crate::{
+    clock,
+    state::board::{BoardAction, RATES},
+};
 
-/// A button that starts and stops the stream, and a slider for its rate.
-pub fn stream_controls(running: bool, rate: u32, on_action: &Callback<BoardAction>) -> Html {
+/// A button that starts and stops the load generator, and a slider for its rate.
+pub fn controls(running: bool, rate: u32, on_action: &Callback<BoardAction>) -> Html {
     let on_click = {
         let on_action = on_action.clone();
         Callback::from(move |_: MouseEvent| {
             on_action.emit(if running {
                 BoardAction::Stopped
             } else {
-                BoardAction::Started
+                BoardAction::Started {
+                    time_origin: clock::time_origin(),
+                }
             });
         })
     };
@@ -27,9 +33,9 @@ pub fn stream_controls(running: bool, rate: u32, on_action: &Callback<BoardActio
     html! {
         <div class="controls">
             <button type="button" data-stops={running.then_some("")} onclick={on_click}>
-                { if running { "Stop" } else { "Keep submitting" } }
+                { text(if running { "Stop" } else { "Keep submitting" }) }
             </button>
-            <label for="rate">{ "Submissions a second" }</label>
+            <label for="rate">{ "Submissions per second" }</label>
             <input
                 id="rate"
                 type="range"
@@ -38,7 +44,7 @@ pub fn stream_controls(running: bool, rate: u32, on_action: &Callback<BoardActio
                 value={rate.to_string()}
                 oninput={on_input}
             />
-            <output for="rate">{ rate }</output>
+            <output for="rate" translate="no">{ rate }</output>
         </div>
     }
 }

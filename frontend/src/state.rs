@@ -1,32 +1,35 @@
-//! What the page knows, and what can happen to it. No browser types here: every rule is tested natively.
+//! The state of the page and the actions that change it. Contains no browser types, so all of it is tested natively.
 
 pub mod board;
 pub mod colour;
 pub mod form;
+pub mod outcome;
 
 use std::rc::Rc;
 
 use yew::Reducible;
 
-pub use crate::client::{Failure, Reply};
-pub use board::{Board, BoardAction};
-pub use form::{Attempt, Form, FormAction, Progress};
+pub use self::{
+    board::{Board, BoardAction},
+    form::{Form, FormAction, PendingSubmission, Progress},
+    outcome::{Failure, Reply},
+};
 
-/// Everything that the page knows.
+/// The state of the page.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
-    /// The form and what became of its last submission.
+    /// The form and the outcome of its last submission.
     pub form: Form,
-    /// What a stream of submissions shows of the cluster.
+    /// What the load generator has seen of the cluster.
     pub board: Board,
 }
 
 /// Everything that can happen to the page.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// Something happened to the form.
+    /// Changes the form.
     Form(FormAction),
-    /// Something happened to the board.
+    /// Changes the board.
     Board(BoardAction),
 }
 
