@@ -1,27 +1,28 @@
-//! A backend replica as a process of its own: the binary that was built, with a port of its own.
+//! A backend replica: a process of the built binary, on a port of its own.
 
 use std::{env, net::SocketAddr, path::PathBuf, process::Stdio};
 
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use anyhow::{Context, Result, bail, ensure};
+use service::server::listening_address;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
 };
 
-/// A running replica. It ends when it is dropped.
+/// A running replica, killed when dropped.
 #[derive(Debug)]
 pub struct BackendProcess {
     process: Child,
-    /// Where it answers.
+    /// The address that it listens on.
     pub address: SocketAddr,
 }
 
 impl BackendProcess {
-    /// Starts a replica that answers as `pod` of `version`, and waits until it listens.
+    /// Starts a replica with this pod name and version, without the variables of the caller, and waits until it listens.
     pub async fn start(pod: &str, version: &str) -> Result<Self> {
         let binary = binary()?;
         let mut process = Command::new(&binary)
+            .env_clear()
             .env("K8S_DEMO_PORT", "0")
             .env("K8S_DEMO_POD_NAME", pod)
             .env("K8S_DEMO_VERSION", version)
@@ -33,29 +34,29 @@ impl BackendProcess {
         let output = process.stdout.take().context("its output is a pipe")?;
         let mut log = BufReader::new(output).lines();
         let address = listening(&mut log).await?;
-        // Reads the rest of the log, which would otherwise fill the pipe.
+        // A full pipe would make the replica drop log lines.
         tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
         Ok(Self { process, address })
     }
 
-    /// Ends it as a power cut would: SIGKILL, no draining.
+    /// Kills it as a power cut would: without draining.
     pub async fn kill(mut self) -> Result<()> {
         self.process.kill().await.context("the process is ours to kill")
     }
 }
 
-/// Reads the log up to the line that tells where the replica listens.
+/// Reads the log up to the line with the address that the replica listens on.
 async fn listening(log: &mut Lines<BufReader<ChildStdout>>) -> Result<SocketAddr> {
     while let Some(line) = log.next_line().await? {
-        let line: Value = serde_json::from_str(&line).with_context(|| format!("not a line of JSON: {line}"))?;
-        if let (Some("listening"), Some(address)) = (line["message"].as_str(), line["address"].as_str()) {
-            return address.parse().context("the log tells where it listens");
+        let line = serde_json::from_str(&line).with_context(|| format!("the log line is not JSON: {line}"))?;
+        if let Some(address) = listening_address(&line) {
+            return Ok(address);
         }
     }
-    anyhow::bail!("the backend ended before it listened")
+    bail!("the backend exited before it listened")
 }
 
-/// The backend's binary lies where Cargo puts it: one folder above this test's executable.
+/// Returns the path of the backend's binary, which Cargo puts one folder above this test's executable.
 fn binary() -> Result<PathBuf> {
     let here = env::current_exe()?;
     let folder = here

@@ -1,17 +1,15 @@
 //! The log: what a line looks like, and how it leaves the process.
 //!
 //! * [`json`]: a line as one flat JSON object
-//! * [`timestamp`]: the time in a line
 //! * [`writer`]: the thread that writes lines, many at a time
 
 pub mod json;
-pub mod timestamp;
 pub mod writer;
 
 use std::{
     backtrace::Backtrace,
     io::{self, IsTerminal},
-    panic,
+    panic, thread,
 };
 
 use tracing::level_filters::LevelFilter;
@@ -112,7 +110,9 @@ fn log_panics(log: Log) {
         let backtrace = Backtrace::capture();
         let location = panic.location().map(tracing::field::display);
         tracing::error!(location, %backtrace, "panicked: {}", panic.payload_as_str().unwrap_or("no message"));
-        // It may be the last that this process does.
-        log.flush();
+        // A panic of the main thread ends the process. Other threads go on, and must not wait for a log that nobody reads.
+        if thread::current().name() == Some("main") {
+            log.flush();
+        }
     }));
 }

@@ -2,18 +2,9 @@
 //!
 //! Rate, errors and duration are one histogram: `_count` counts the requests, and the label `status` says which failed.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
-use parking_lot::Mutex;
-use prometheus::{
-    HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TextEncoder, core::Collector, local::LocalHistogramVec,
-};
+use prometheus::{HistogramOpts, HistogramVec, IntGauge, Opts, Registry, TextEncoder, core::Collector};
 
 /// Upper bounds of the histogram's buckets, in seconds. A response takes well under a millisecond, and a body may take up
 /// to [`Limits::read_timeout`](crate::Limits::read_timeout) to arrive.
@@ -28,23 +19,11 @@ pub struct Metrics {
     requests: HistogramVec,
     in_flight: IntGauge,
     draining: IntGauge,
-    recorders: Arc<Mutex<Vec<Recorder>>>,
-}
-
-/// Records the requests of one worker thread until the metrics are gathered. Threads that write to the same memory slow each
-/// other down. Clones share the record.
-#[derive(Debug, Clone)]
-pub struct Recorder(Arc<Record>);
-
-#[derive(Debug)]
-struct Record {
-    requests: Mutex<LocalHistogramVec>,
-    in_flight: AtomicI64,
 }
 
 /// Counts a request as in flight until it is dropped, which also happens when the client disconnects.
 #[derive(Debug)]
-pub struct InFlight<'recorder>(&'recorder Recorder);
+pub struct InFlight<'metrics>(&'metrics IntGauge);
 
 impl Metrics {
     /// Creates the metrics of the service `name`, with the labels of its build, beside those of the application.
@@ -63,7 +42,6 @@ impl Metrics {
             requests: HistogramVec::new(duration.buckets(BUCKETS.into()), &["method", "route", "status"])?,
             in_flight: IntGauge::new("http_requests_in_flight", "Requests that are being answered.")?,
             draining: IntGauge::new(format!("{name}_draining"), "Whether the service is draining: 1 or 0.")?,
-            recorders: Arc::default(),
         };
         let labels = build_info
             .iter()
@@ -81,14 +59,17 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// Creates the recorder of a further worker thread.
-    pub fn recorder(&self) -> Recorder {
-        let recorder = Recorder(Arc::new(Record {
-            requests: Mutex::new(self.requests.local()),
-            in_flight: AtomicI64::new(0),
-        }));
-        self.recorders.lock().push(recorder.clone());
-        recorder
+    /// Counts a request as in flight until the returned guard is dropped.
+    pub fn begin(&self) -> InFlight<'_> {
+        self.in_flight.inc();
+        InFlight(&self.in_flight)
+    }
+
+    /// Records an answered request.
+    pub fn record(&self, method: &str, route: &str, status: &str, took: Duration) {
+        self.requests
+            .with_label_values(&[method, route, status])
+            .observe(took.as_secs_f64());
     }
 
     /// Returns all metrics in the Prometheus text format.
@@ -97,14 +78,6 @@ impl Metrics {
     ///
     /// When a metric cannot be encoded.
     pub fn gather(&self, draining: bool) -> prometheus::Result<String> {
-        let recorders = self.recorders.lock();
-        for Recorder(record) in &*recorders {
-            record.requests.lock().flush();
-        }
-        let in_flight = recorders
-            .iter()
-            .map(|Recorder(record)| record.in_flight.load(Ordering::Relaxed));
-        self.in_flight.set(in_flight.sum());
         self.draining.set(draining.into());
         let mut families = self.registry.gather();
         #[cfg(target_os = "linux")]
@@ -113,26 +86,9 @@ impl Metrics {
     }
 }
 
-impl Recorder {
-    /// Counts a request as in flight until the returned guard is dropped.
-    pub fn begin(&self) -> InFlight<'_> {
-        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(self)
-    }
-
-    /// Records an answered request.
-    pub fn record(&self, method: &str, route: &str, status: &str, took: Duration) {
-        let mut requests = self.0.requests.lock();
-        requests
-            .with_label_values(&[method, route, status])
-            .observe(took.as_secs_f64());
-    }
-}
-
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        let Self(Recorder(record)) = self;
-        record.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.0.dec();
     }
 }
 

@@ -31,7 +31,7 @@ use actix_web::{
 };
 
 use self::request_metadata::RequestMetadata;
-use crate::{admin::is_admin, limits::Limits, metrics::Recorder, rejection::Rejection, shutdown::Drain};
+use crate::{admin::is_admin, limits::Limits, metrics::Metrics, rejection::Rejection, shutdown::Drain};
 
 /// The target of each request's log line, by which a filter names it.
 pub const TARGET: &str = module_path!();
@@ -47,17 +47,13 @@ const REQUEST: &str = "request";
 pub struct Middleware {
     limits: Rc<Limits>,
     drain: Drain,
-    recorder: Recorder,
+    metrics: Metrics,
 }
 
 impl Middleware {
     /// Creates the middleware of one worker thread.
-    pub fn new(limits: Rc<Limits>, drain: Drain, recorder: Recorder) -> Self {
-        Self {
-            limits,
-            drain,
-            recorder,
-        }
+    pub fn new(limits: Rc<Limits>, drain: Drain, metrics: Metrics) -> Self {
+        Self { limits, drain, metrics }
     }
 
     /// Handles a request: rejects it where its headers are too large, and calls `service` otherwise.
@@ -76,7 +72,7 @@ impl Middleware {
                 .check_headers(request.headers())
                 .map(|()| panics::catch(service.call(request)));
             async move {
-                let in_flight = self.recorder.begin();
+                let in_flight = self.metrics.begin();
                 let mut outcome = match response {
                     Ok(response) => response.await,
                     Err(rejection) => Err(rejection.into()),
@@ -125,7 +121,7 @@ impl Middleware {
     /// Counts a request and logs it.
     fn record(&self, metadata: &RequestMetadata, status: StatusCode, took: Duration) {
         let RequestMetadata { method, route, .. } = metadata;
-        self.recorder.record(method, route, status.as_str(), took);
+        self.metrics.record(method, route, status.as_str(), took);
         let (status, latency_us) = (status.as_u16(), took.as_micros() as u64);
         if is_admin(route) {
             tracing::debug!(message = REQUEST, method, route, status, latency_us);

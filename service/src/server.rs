@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::{self, Future},
     io,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     rc::Rc,
     sync::Arc,
     thread,
@@ -36,6 +36,9 @@ use crate::{
 /// The most connections to the admin port. Kubernetes and Prometheus need a few.
 const MAX_ADMIN_CONNECTIONS: usize = 64;
 
+/// The message of the log line from which tests and tools read the address.
+const LISTENING: &str = "listening";
+
 type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 /// An HTTP service: routes, and how to serve them.
@@ -49,6 +52,15 @@ pub struct Service {
     health: Health,
     metrics: Vec<Box<dyn Collector>>,
     routes: Routes,
+}
+
+/// Returns the address in a line of the JSON log, if it is the line that a service logs when it listens.
+pub fn listening_address(log_line: &serde_json::Value) -> Option<SocketAddr> {
+    if log_line["message"] == LISTENING {
+        log_line["address"].as_str()?.parse().ok()
+    } else {
+        None
+    }
 }
 
 impl Service {
@@ -163,7 +175,7 @@ impl Service {
             }
             None => None,
         };
-        tracing::info!(address = %listener.local_addr()?, "listening");
+        tracing::info!(message = LISTENING, address = %listener.local_addr()?);
         let workers = thread::available_parallelism()?.get();
         app.serve(self.name, listener, workers, drained, self.shutdown_timeout)?
             .await?;
@@ -227,7 +239,7 @@ impl Shared {
                     routes,
                 } = self.clone();
                 let limits = Rc::new(limits);
-                let middleware = Rc::new(Middleware::new(limits.clone(), drain.clone(), metrics.recorder()));
+                let middleware = Rc::new(Middleware::new(limits.clone(), drain.clone(), metrics.clone()));
                 let reject: Reject = {
                     let middleware = middleware.clone();
                     Rc::new(move |rejection, took| middleware.reject(rejection, took))

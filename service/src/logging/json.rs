@@ -4,7 +4,7 @@
 //! tracing-subscriber's own JSON formatter keeps a span's fields as an object, which it parses and writes again for every
 //! line. Here they are kept as they will stand in the line, and a line is put together in one piece of memory.
 
-use std::{cell::Cell, fmt::Debug};
+use std::{cell::Cell, fmt::Debug, io::Write, time::SystemTime};
 
 use serde::Serialize;
 use tracing::{
@@ -14,7 +14,7 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
-use super::{Log, timestamp};
+use super::Log;
 use crate::middleware::request_metadata::RequestMetadata;
 
 /// Logs each event as a line.
@@ -57,7 +57,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
 
 fn write_line<S: Subscriber + for<'a> LookupSpan<'a>>(line: &mut Vec<u8>, event: &Event<'_>, context: &Context<'_, S>) {
     line.extend_from_slice(br#"{"timestamp":""#);
-    timestamp::write_now(line);
+    let now = humantime::format_rfc3339_micros(SystemTime::now());
+    write!(line, "{now}").expect("memory takes whatever is written");
     line.push(b'"');
     let mut members = MemberWriter(line);
     members.write_plain("level", event.metadata().level().as_str());
@@ -148,10 +149,7 @@ impl Visit for MemberWriter<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io::Write,
-        sync::mpsc::{Sender, channel},
-    };
+    use std::sync::mpsc::{Sender, channel};
 
     use tracing_subscriber::layer::SubscriberExt;
 

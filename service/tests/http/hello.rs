@@ -12,7 +12,7 @@ async fn hello_answers_drains_and_logs_one_line_a_request() {
     let mut server = Server::start_command(command, &[]).await;
     let response = server.get("/hello/Ada").send().await.unwrap();
     let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
-    assert_eq!(response.text().await.unwrap(), "Hello, Ada!\n");
+    assert_eq!(response.text().await.unwrap(), "Hello, Ada!");
     let line = server.log_line("its line", |line| line["request_id"] == id).await;
     assert_eq!(line["route"], "/hello/{name}");
     for path in ["/healthz", "/readyz", "/metrics"] {

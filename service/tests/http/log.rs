@@ -5,6 +5,7 @@ use std::{
     net::TcpStream,
     process::{Child, ChildStdout, Command, Stdio},
     thread,
+    time::{Duration, Instant},
 };
 
 use nix::{
@@ -170,6 +171,30 @@ async fn a_log_that_nobody_reads_keeps_no_request_waiting_and_loses_no_line() {
     }
     let lines = server.lines().filter(|line| line["message"] == "request");
     assert_eq!(lines.take(REQUESTS).count(), REQUESTS);
+}
+
+#[tokio::test]
+async fn a_panic_waits_for_no_reader_of_the_log() {
+    let server = Unread::start(&[]);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let get = async |path: &str| {
+        client
+            .get(format!("http://{}{path}", server.address))
+            .send()
+            .await
+            .unwrap()
+            .status()
+    };
+    // More lines than a pipe holds: from now on the writer is blocked.
+    for _ in 0..1500 {
+        assert_eq!(get("/small").await, 200);
+    }
+    let started = Instant::now();
+    for _ in 0..10 {
+        assert_eq!(get("/panic").await, 500);
+    }
+    // A flush by each panic would take 2 s.
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }
 
 #[test]

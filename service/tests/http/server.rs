@@ -11,6 +11,7 @@ use nix::{
 };
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
+use service::server::listening_address;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     net::{TcpSocket, TcpStream},
@@ -64,13 +65,11 @@ impl Server {
         };
         while server.address.is_empty() {
             let line = server
-                .log_line("a line that says where it listens", |line| line["address"].is_string())
+                .log_line("the line `listening`", |line| line["address"].is_string())
                 .await;
-            let address = line["address"].as_str().unwrap().to_owned();
-            match line["message"].as_str() {
-                Some("admin port listening") => server.admin_address = Some(address),
-                Some("listening") => server.address = address,
-                _ => {}
+            match listening_address(&line) {
+                Some(address) => server.address = address.to_string(),
+                None => server.admin_address = line["address"].as_str().map(str::to_owned),
             }
         }
         server
