@@ -1,5 +1,4 @@
 //! A submission: how it is parsed, and how its response is rendered for a browser without script.
 
-pub mod accept;
 pub mod html;
 pub mod parsing;

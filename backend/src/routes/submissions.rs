@@ -24,7 +24,6 @@ use crate::{
     error::Error,
     state::AppState,
     submission::{
-        accept::prefers_html,
         html,
         parsing::{MediaType, parse},
     },
@@ -66,7 +65,7 @@ pub async fn submit(
         .map_err(Error::from)
         .map(|name| (respond(&name, &state), name));
 
-    if media_type == MediaType::Form && prefers_html(&request) {
+    if media_type == MediaType::Form && html::is_preferred_by(&request) {
         return Ok(match outcome {
             Ok((response, name)) => html::respond(HttpResponse::Ok(), html::answered(&name, &response)),
             Err(error) => {

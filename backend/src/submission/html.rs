@@ -1,6 +1,9 @@
 //! The pages for a form that was sent without script. maud escapes everything that is put into them.
 
-use actix_web::{HttpResponse, HttpResponseBuilder, http::header};
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::header::{self, Accept, Header},
+};
 use api::{Name, SubmissionResponse, path};
 use maud::{DOCTYPE, Markup, html};
 
@@ -15,6 +18,11 @@ const ICON: &str = "/favicon.svg";
 /// Nothing but that style sheet and the icon is loaded, and the form goes nowhere else.
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Returns whether the client prefers HTML to every other media type, as browsers do for pages.
+pub fn is_preferred_by(request: &HttpRequest) -> bool {
+    Accept::parse(request).is_ok_and(|accept| accept.preference() == mime::TEXT_HTML)
+}
 
 /// A page as a response.
 pub fn respond(mut response: HttpResponseBuilder, page: Markup) -> HttpResponse {
@@ -90,5 +98,34 @@ fn form(typed: &str, error: Option<&Error>) -> Markup {
             }
             p #name-error.error role=[error.map(|_| "alert")] { @if let Some(error) = error { (error) } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn html_is_for_clients_that_prefer_it() {
+        for (accept, expected) in [
+            (
+                "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
+                true,
+            ),
+            ("application/json;q=0.5, text/html;q=0.6", true),
+            ("text/html;q=0.5, application/json;q=0.6", false),
+            ("text/html;q=0, image/png", false),
+            ("*/*", false),
+            ("no media type", false),
+            ("", false),
+        ] {
+            let request = TestRequest::default()
+                .insert_header(("accept", accept))
+                .to_http_request();
+            assert_eq!(is_preferred_by(&request), expected, "{accept}");
+        }
+        assert!(!is_preferred_by(&TestRequest::default().to_http_request()));
     }
 }
