@@ -5,15 +5,29 @@ use e2e::browser::Engine;
 
 use crate::stage::Stage;
 
+/// The elements of the form with their attributes and texts, except for the entered name.
+const FORM: &str = "[...document.querySelectorAll('#name-form, #name-form *')].map(element => [
+    element.localName,
+    element.childElementCount ? '' : element.textContent,
+    ...[...element.attributes].map(({name, value}) => name === 'autofocus' ? name : `${name}=${value}`).sort()
+        .filter(attribute => !attribute.startsWith('value=')),
+].join(' '))";
+
 #[tokio::test]
 async fn without_script_the_browser_sends_the_form_and_gets_a_response_in_the_same_design() -> Result<()> {
     let stage = Stage::before_load(Engine::Chromium, &[("backend-a", "v1")]).await?;
     stage.browser.devtools().forbid_scripts().await?;
     stage.browser.open(&stage.page.url).await?;
+    let form = stage.browser.value(FORM).await?;
     stage.browser.click("#name").await?;
     stage.submit("Ada").await?;
     stage.browser.until_shown("Hello, Ada").await?;
     stage.browser.until_shown("backend-a").await?;
+    assert_eq!(
+        stage.browser.value(FORM).await?,
+        form,
+        "the backend's form is another one"
+    );
     let sheet = "document.styleSheets[0].href.endsWith('/style.css') && document.styleSheets[0].cssRules.length > 10";
     assert_eq!(stage.browser.value(sheet).await?, true);
     Ok(())
