@@ -6,7 +6,7 @@ use actix_web::web;
 use service::{Logging, Service, listener, routes, shutdown};
 
 async fn hello(name: web::Path<String>) -> String {
-    format!("Hello, {name}!\n")
+    format!("Hello, {name}!")
 }
 
 #[actix_web::main]

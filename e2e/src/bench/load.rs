@@ -1,5 +1,5 @@
-//! The requests. An HTTP library's client costs several times what the servers under test do, so this one writes the same
-//! bytes again and again, and looks for nothing but the end of the answer.
+//! The load generator. An HTTP library would use several times the CPU of the servers under test, so this client writes the
+//! same bytes for every request, and checks nothing of the response but its status and its last byte.
 
 use std::{
     io,
@@ -18,21 +18,39 @@ use tokio::{
     task::JoinSet,
 };
 
-const REQUEST: &[u8] = b"POST /api/submissions HTTP/1.1\r\nhost: backend\r\ncontent-type: application/json\r\n\
-    content-length: 15\r\n\r\n{\"name\": \"Ada\"}";
+/// A request, always the same.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    bytes: &'static [u8],
+    /// The last byte of the response, which occurs nowhere else in it.
+    end: u8,
+}
+
+/// The request of the page. Its response is a JSON object.
+pub const SUBMISSION: Request = Request {
+    bytes: b"POST /api/submissions HTTP/1.1\r\nhost: backend\r\ncontent-type: application/json\r\n\
+        content-length: 15\r\n\r\n{\"name\": \"Ada\"}",
+    end: b'}',
+};
+
+/// The request to `service/examples/hello.rs`. Its response is a sentence.
+pub const GREETING: Request = Request {
+    bytes: b"GET /hello/Ada HTTP/1.1\r\nhost: hello\r\n\r\n",
+    end: b'!',
+};
 
 /// Whether a connection serves one request or many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connections {
-    /// Every client keeps its connection.
+    /// A client sends all its requests on one connection.
     KeptAlive,
-    /// Every request opens one of its own.
+    /// A client opens a connection for each request.
     New,
 }
 
-/// What a run of requests was like for its clients.
+/// The result of a run, as its clients see it.
 pub struct Outcome {
-    /// How long it took.
+    /// The duration of the run.
     pub took: Duration,
     /// The latencies, in microseconds.
     pub latencies: Histogram<u64>,
@@ -51,22 +69,23 @@ fn histogram() -> Histogram<u64> {
     Histogram::new(3).expect("three significant digits are allowed")
 }
 
-/// Sends `requests` requests by `clients` clients, each of which sends its next one when it has its answer.
+/// Sends `requests` requests from `clients` clients. A client sends its next request when it has its response.
 ///
 /// # Errors
 ///
-/// When a request is not answered with 200.
+/// When a response is not 200.
 pub async fn run(
     address: SocketAddr,
     clients: usize,
     requests: usize,
+    request: Request,
     connections: Connections,
 ) -> anyhow::Result<Outcome> {
     let left = Arc::new(AtomicUsize::new(requests));
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..clients {
-        tasks.spawn(client(address, left.clone(), connections));
+        tasks.spawn(client(address, left.clone(), request, connections));
     }
     let mut latencies = histogram();
     while let Some(task) = tasks.join_next().await {
@@ -81,6 +100,7 @@ pub async fn run(
 async fn client(
     address: SocketAddr,
     left: Arc<AtomicUsize>,
+    request: Request,
     connections: Connections,
 ) -> anyhow::Result<Histogram<u64>> {
     let mut latencies = histogram();
@@ -94,7 +114,7 @@ async fn client(
             Some(connection) => connection,
             None => TcpStream::connect(address).await?,
         };
-        submit(&mut connection).await?;
+        send(&mut connection, request).await?;
         latencies.record(started.elapsed().as_micros().try_into()?)?;
         if connections == Connections::KeptAlive {
             kept = Some(connection);
@@ -103,27 +123,26 @@ async fn client(
     Ok(latencies)
 }
 
-/// Sends one request on a connection of its own.
+/// Sends one request on a new connection.
 ///
 /// # Errors
 ///
-/// When it is not answered with 200.
-pub async fn submit_once(address: SocketAddr) -> io::Result<()> {
-    submit(&mut TcpStream::connect(address).await?).await
+/// When the response is not 200.
+pub async fn send_once(address: SocketAddr, request: Request) -> io::Result<()> {
+    send(&mut TcpStream::connect(address).await?, request).await
 }
 
-async fn submit(connection: &mut TcpStream) -> io::Result<()> {
-    connection.write_all(REQUEST).await?;
-    let mut answer = [0; 4096];
+async fn send(connection: &mut TcpStream, request: Request) -> io::Result<()> {
+    connection.write_all(request.bytes).await?;
+    let mut response = [0; 4096];
     let mut length = 0;
-    // The answer's body is the one JSON object in it.
-    while !answer[..length].ends_with(b"}") {
-        match connection.read(&mut answer[length..]).await? {
+    while !response[..length].ends_with(&[request.end]) {
+        match connection.read(&mut response[length..]).await? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             more => length += more,
         }
     }
-    if answer.starts_with(b"HTTP/1.1 200 ") {
+    if response.starts_with(b"HTTP/1.1 200 ") {
         Ok(())
     } else {
         Err(io::ErrorKind::InvalidData.into())

@@ -56,7 +56,7 @@ impl Nginx {
             _configuration: configuration,
         };
         let started = Instant::now();
-        while load::submit_once(address).await.is_err() {
+        while load::send_once(address, load::SUBMISSION).await.is_err() {
             ensure!(
                 started.elapsed() < START_TIMEOUT,
                 "nginx does not serve: docker logs {}",

@@ -1,4 +1,4 @@
-//! A server under test: its process, what it costs, and its log on a pipe, as in a container.
+//! A server under test: a process with its log on a pipe, as in a container.
 
 use std::{
     io::{self, BufRead, BufReader},
@@ -14,39 +14,41 @@ use rustix::process::{Pid, Signal, kill_process};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 use tokio::sync::watch;
 
-use super::load;
+use super::load::{self, Request};
 
 /// How long a server may take to start.
-const START_TIME: Duration = Duration::from_secs(10);
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running server.
 pub struct Server {
     process: Child,
     log_lines: watch::Receiver<usize>,
-    /// Where it answers.
+    request: Request,
+    /// The address that it listens on.
     pub address: SocketAddr,
-    /// From exec to its first answer.
+    /// The time from exec to the first response.
     pub start_time: Duration,
 }
 
-/// What a process has cost so far.
+/// The resources that a process has used.
 pub struct Cost {
-    /// Time of all its threads on a processor, in user and kernel mode.
+    /// The CPU time of all threads, in user and kernel mode.
     pub cpu: Duration,
     /// Resident memory, in bytes.
     pub memory: u64,
 }
 
 impl Server {
-    /// Starts a server and waits for its first answer.
+    /// Starts a server without the variables of the caller, and waits for its response to a request.
     ///
     /// # Errors
     ///
-    /// When the program cannot be started, or does not answer.
-    pub async fn start(program: &Path) -> anyhow::Result<Self> {
+    /// When the program does not start or does not respond.
+    pub async fn start(program: &Path, request: Request) -> anyhow::Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let started = Instant::now();
         let mut process = Command::new(program)
+            .env_clear()
             .env("PORT", address.port().to_string())
             .env("K8S_DEMO_PORT", address.port().to_string())
             .stdout(Stdio::piped())
@@ -54,18 +56,28 @@ impl Server {
             .with_context(|| format!("cannot start {}", program.display()))?;
         let log = process.stdout.take().context("the log is a pipe")?;
         let log_lines = count_lines(log);
-        while load::submit_once(address).await.is_err() {
-            ensure!(started.elapsed() < START_TIME, "{} does not answer", program.display());
+        while load::send_once(address, request).await.is_err() {
+            ensure!(
+                started.elapsed() < START_TIMEOUT,
+                "{} does not answer",
+                program.display()
+            );
         }
         Ok(Self {
             process,
             log_lines,
+            request,
             address,
             start_time: started.elapsed(),
         })
     }
 
-    /// What it has cost so far.
+    /// Returns the request that it is asked.
+    pub fn request(&self) -> Request {
+        self.request
+    }
+
+    /// Returns the resources that it has used.
     ///
     /// # Errors
     ///
@@ -75,53 +87,53 @@ impl Server {
         let mut system = System::new();
         let what = ProcessRefreshKind::nothing().with_cpu().with_memory();
         system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, what);
-        let process = system.process(pid).context("the server ended")?;
+        let process = system.process(pid).context("the server has exited")?;
         Ok(Cost {
             cpu: Duration::from_millis(process.accumulated_cpu_time()),
             memory: process.memory(),
         })
     }
 
-    /// How long after the answer to a request its log line can be read.
+    /// Returns how long after the response to a request its log line can be read.
     ///
     /// # Errors
     ///
-    /// When it does not answer, or has ended.
+    /// When it does not respond, or has exited.
     pub async fn log_delay(&mut self) -> anyhow::Result<Duration> {
         let before = *self.log_lines.borrow_and_update();
-        load::submit_once(self.address).await?;
+        load::send_once(self.address, self.request).await?;
         let answered = Instant::now();
         self.log_lines.wait_for(|lines| *lines > before).await?;
         Ok(answered.elapsed())
     }
 
-    /// Ends it at once.
+    /// Kills it.
     ///
     /// # Errors
     ///
-    /// When it has ended before.
+    /// When it has exited before.
     pub fn kill(mut self) -> io::Result<()> {
         self.process.kill()?;
         self.process.wait().map(|_| ())
     }
 
-    /// Ends it as Kubernetes would; returns how many lines it logged.
+    /// Stops it as Kubernetes would, and returns the number of its log lines.
     ///
     /// # Errors
     ///
-    /// When it ends with a failure.
+    /// When it exits with a failure.
     pub async fn stop(mut self) -> anyhow::Result<usize> {
         let pid = Pid::from_child(&self.process);
         kill_process(pid, Signal::TERM)?;
         let status = self.process.wait()?;
-        ensure!(status.success(), "the server ended with {status}");
-        // The count ends with the log.
+        ensure!(status.success(), "the server exited with {status}");
+        // The channel closes at the end of the log.
         while self.log_lines.changed().await.is_ok() {}
         Ok(*self.log_lines.borrow())
     }
 }
 
-/// How many lines a log has so far.
+/// Counts the lines of a log while it is written.
 fn count_lines(log: ChildStdout) -> watch::Receiver<usize> {
     let (sender, lines) = watch::channel(0);
     thread::spawn(move || {

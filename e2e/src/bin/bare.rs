@@ -1,11 +1,11 @@
-//! What the backend is measured against: the same route on actix-web, without a layer, a log or a limit of ours.
+//! The baseline of the benchmark: the same routes on actix-web alone, without log, metrics, limits or drain.
 
 use std::{env, io};
 
 use actix_web::{
     App, HttpResponse, HttpServer,
     error::ErrorUnprocessableEntity,
-    web::{self, Json},
+    web::{self, Json, Path},
 };
 use api::{Name, Submission, SubmissionResponse, path};
 
@@ -20,11 +20,17 @@ async fn submit(submission: Json<Submission>) -> actix_web::Result<HttpResponse>
     }))
 }
 
+async fn hello(name: Path<String>) -> String {
+    format!("Hello, {name}!")
+}
+
 #[actix_web::main]
 async fn main() -> io::Result<()> {
     let port = env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8000);
-    HttpServer::new(|| App::new().route(path::SUBMISSIONS, web::post().to(submit)))
-        .bind(("127.0.0.1", port))?
-        .run()
-        .await
+    let app = || {
+        App::new()
+            .route(path::SUBMISSIONS, web::post().to(submit))
+            .route("/hello/{name}", web::get().to(hello))
+    };
+    HttpServer::new(app).bind(("127.0.0.1", port))?.run().await
 }

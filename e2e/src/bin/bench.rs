@@ -1,4 +1,4 @@
-//! `make bench`: what the backend as shipped costs beside a bare actix-web server.
+//! `make bench`: the CPU time, memory and start of the backend and of `service/examples/hello.rs`, beside bare actix-web.
 
 use std::{
     env, fs,
@@ -9,30 +9,36 @@ use std::{
 use anyhow::ensure;
 use clap::Parser;
 use e2e::bench::{
-    load::{self, Connections, Outcome},
+    load::{self, Connections, GREETING, Outcome, Request, SUBMISSION},
     report::{self, Round},
     server::{Cost, Server},
 };
 
-/// For how many answers, one after the other, it is measured how long after them their log lines follow.
+/// The number of requests whose log lines are timed.
 const LOG_DELAYS: usize = 50;
 
-/// How often each is started to measure how long that takes.
+/// The number of starts in a round.
 const STARTS: usize = 20;
 
-/// In how many turns the servers get the requests of a round.
+/// The number of turns in which the servers get the requests of a round.
 const TURNS: usize = 20;
 
-/// Measures the backend as shipped beside a bare actix-web server, in turns, and prints the medians.
+// The figures with a budget.
+const CPU: &str = "kept-alive: CPU per request (µs)";
+const MEMORY: &str = "memory after both (MB)";
+const START: &str = "from exec to first response (ms)";
+
+/// Measures the backend as shipped, then the smallest service on the same crate, each in turns with a bare actix-web server, and
+/// prints the medians.
 #[derive(Parser)]
 struct Arguments {
-    /// How many times each is measured
+    /// Rounds of measurements
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// How many clients send at the same time
+    /// Clients that send at the same time
     #[arg(long, default_value_t = 64)]
     clients: usize,
-    /// How many requests are sent in a round on kept-alive connections; on new ones it is a fifth
+    /// Requests of a round on kept-alive connections; on new ones it is a fifth
     #[arg(long, default_value_t = 200_000)]
     requests: usize,
     /// The backend [default: beside this program]
@@ -41,6 +47,15 @@ struct Arguments {
     /// The bare server [default: beside this program]
     #[arg(long)]
     bare: Option<PathBuf>,
+    /// Fails when the CPU time per request is above this multiple of the bare server's (budget: 1.20)
+    #[arg(long, value_name = "RATIO")]
+    fail_above_cpu: Option<f64>,
+    /// Fails when the memory is above this (budget: 8)
+    #[arg(long, value_name = "MB")]
+    fail_above_memory: Option<f64>,
+    /// Fails when the start takes more than this multiple of the bare server's (budget: 1.25)
+    #[arg(long, value_name = "RATIO")]
+    fail_above_start: Option<f64>,
 }
 
 #[tokio::main]
@@ -49,22 +64,39 @@ async fn main() -> anyhow::Result<()> {
     let beside = |name| env::current_exe().map(|this| this.with_file_name(name));
     let backend = arguments.backend.clone().map_or_else(|| beside("backend"), Ok)?;
     let bare = arguments.bare.clone().map_or_else(|| beside("bare"), Ok)?;
+    let hello = beside("examples/hello")?;
 
-    let (mut backend_rounds, mut bare_rounds) = (Vec::new(), Vec::new());
-    for number in 1..=arguments.rounds {
-        eprintln!("round {number} of {}", arguments.rounds);
-        let [backend, bare] = measure([&backend, &bare], &arguments).await?;
-        backend_rounds.push(backend);
-        bare_rounds.push(bare);
+    for (name, program, request) in [("backend", backend, SUBMISSION), ("hello", hello, GREETING)] {
+        let (mut rounds, mut bare_rounds) = (Vec::new(), Vec::new());
+        for number in 1..=arguments.rounds {
+            eprintln!("{name}: round {number} of {}", arguments.rounds);
+            let [ours, theirs] = measure([&program, &bare], request, &arguments).await?;
+            rounds.push(ours);
+            bare_rounds.push(theirs);
+        }
+        println!("{}", report::table(name, &rounds, &bare_rounds));
+        for (figure, limit, bare) in [
+            (CPU, arguments.fail_above_cpu, Some(&*bare_rounds)),
+            (MEMORY, arguments.fail_above_memory, None),
+            (START, arguments.fail_above_start, Some(&*bare_rounds)),
+        ] {
+            let value = report::median_of(figure, &rounds, bare);
+            if let Some(limit) = limit {
+                // Not `value > limit`: a figure that could not be measured fails too.
+                ensure!(value <= limit, "{name}, {figure}: {value:.2} is above {limit}");
+            }
+        }
     }
-    println!("{}", report::table(&backend_rounds, &bare_rounds));
     Ok(())
 }
 
-/// One round: the backend first, the bare server second, also in what it returns.
-async fn measure(programs: [&Path; 2], arguments: &Arguments) -> anyhow::Result<[Round; 2]> {
-    let start_times = start_times(programs).await?;
-    let mut servers = [Server::start(programs[0]).await?, Server::start(programs[1]).await?];
+/// Measures one round of two servers, of which the second is the bare one.
+async fn measure(programs: [&Path; 2], request: Request, arguments: &Arguments) -> anyhow::Result<[Round; 2]> {
+    let start_times = start_times(programs, request).await?;
+    let mut servers = [
+        Server::start(programs[0], request).await?,
+        Server::start(programs[1], request).await?,
+    ];
     let warm_up = arguments.requests / 10;
     let warm_up = take_turns(&servers, arguments.clients, warm_up, Connections::KeptAlive).await?;
 
@@ -85,10 +117,7 @@ async fn measure(programs: [&Path; 2], arguments: &Arguments) -> anyhow::Result<
         let (kept, new) = (&kept[index], &new[index]);
         let [before, between, after] = [&before[index], &between[index], &after[index]];
         rounds[index] = vec![
-            (
-                "kept-alive: CPU per request (µs)",
-                per_request(between.cpu - before.cpu, kept),
-            ),
+            (CPU, per_request(between.cpu - before.cpu, kept)),
             ("kept-alive: requests a second", rate(kept)),
             ("kept-alive: p50 (µs)", quantile(kept, 0.50)),
             ("kept-alive: p99 (µs)", quantile(kept, 0.99)),
@@ -100,13 +129,13 @@ async fn measure(programs: [&Path; 2], arguments: &Arguments) -> anyhow::Result<
             ("new connections: p50 (µs)", quantile(new, 0.50)),
             ("new connections: p99 (µs)", quantile(new, 0.99)),
             ("memory after kept-alive load (MB)", between.memory as f64 / 1e6),
-            ("memory after both (MB)", after.memory as f64 / 1e6),
-            ("from exec to first answer (ms)", start_times[index]),
-            ("from an answer to its log line, longest of 50 (ms)", log_delays[index]),
+            (MEMORY, after.memory as f64 / 1e6),
+            (START, start_times[index]),
+            ("from a response to its log line, longest of 50 (ms)", log_delays[index]),
             ("binary (MB)", fs::metadata(programs[index])?.len() as f64 / 1e6),
         ];
         let log_lines = server.stop().await?;
-        // One line a request, none lost: those of the first answer and of the log's delays, too. The bare server logs nothing.
+        // One line a request, also for the first one and for the log delays. The bare server logs nothing.
         let sent = [&warm_up[index], kept, new].map(|outcome| outcome.latencies.len());
         let answered = 1 + sent.iter().sum::<u64>() + LOG_DELAYS as u64;
         ensure!(
@@ -117,14 +146,14 @@ async fn measure(programs: [&Path; 2], arguments: &Arguments) -> anyhow::Result<
     Ok(rounds)
 }
 
-/// How long each takes from exec to its first answer, in milliseconds: the median of many starts, in turns.
-async fn start_times(programs: [&Path; 2]) -> anyhow::Result<[f64; 2]> {
+/// Returns the medians of the times from exec to the first response, in milliseconds. The servers start in turns.
+async fn start_times(programs: [&Path; 2], request: Request) -> anyhow::Result<[f64; 2]> {
     let mut times = [Vec::new(), Vec::new()];
     for number in 0..STARTS {
         // The order alternates, so that each runs after the other equally often.
         let order = if number % 2 == 0 { [0, 1] } else { [1, 0] };
         for index in order {
-            let server = Server::start(programs[index]).await?;
+            let server = Server::start(programs[index], request).await?;
             times[index].push(milliseconds(server.start_time));
             server.kill()?;
         }
@@ -142,7 +171,7 @@ async fn take_turns(
     let mut outcomes = [Outcome::default(), Outcome::default()];
     for _ in 0..TURNS {
         for (server, outcome) in servers.iter().zip(&mut outcomes) {
-            let turn = load::run(server.address, clients, requests / TURNS, connections).await?;
+            let turn = load::run(server.address, clients, requests / TURNS, server.request(), connections).await?;
             outcome.took += turn.took;
             outcome.latencies += turn.latencies;
         }

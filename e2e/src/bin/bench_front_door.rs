@@ -5,7 +5,7 @@ use std::{env, path::PathBuf, time::Duration};
 use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets::ASCII_MARKDOWN};
 use e2e::bench::{
-    load::{self, Connections, Outcome},
+    load::{self, Connections, Outcome, SUBMISSION},
     nginx::{Design, Nginx},
     report::median,
     server::Server,
@@ -86,7 +86,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<[Figures; 3]> {
     let backend = arguments.backend.clone().map_or_else(|| beside("backend"), Ok)?;
     let bare = arguments.bare.clone().map_or_else(|| beside("bare"), Ok)?;
     let start = async |design, program| {
-        let server = Server::start(program).await?;
+        let server = Server::start(program, SUBMISSION).await?;
         let nginx = Nginx::start(design, server.address).await?;
         anyhow::Ok(Way { nginx, server })
     };
@@ -121,7 +121,14 @@ async fn take_turns(ways: &[Way; 3], clients: usize, requests: usize) -> anyhow:
     let mut outcomes: [Outcome; 3] = Default::default();
     for _ in 0..TURNS {
         for (way, outcome) in ways.iter().zip(&mut outcomes) {
-            let turn = load::run(way.nginx.address, clients, requests / TURNS, Connections::KeptAlive).await?;
+            let turn = load::run(
+                way.nginx.address,
+                clients,
+                requests / TURNS,
+                SUBMISSION,
+                Connections::KeptAlive,
+            )
+            .await?;
             outcome.took += turn.took;
             outcome.latencies += turn.latencies;
         }
