@@ -337,10 +337,10 @@ fn manifests(arguments: &[&str]) -> Vec<String> {
         .arg(folder().join("../scripts/manifests"))
         .args(arguments)
         .output()
-        .unwrap();
+        .expect("bash is here");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout)
-        .unwrap()
+        .expect("the manifests are UTF-8")
         .lines()
         .map(str::to_owned)
         .collect()

@@ -103,62 +103,6 @@ async fn a_replica_that_does_not_inject_faults_has_no_menu() -> Result<()> {
 
 #[tokio::test]
 async fn a_request_for_a_fault_that_only_reaches_other_replicas_ends() -> Result<()> {
-    let stage = Stage::with_faults(Engine::Chromium, Faults::Unreachable).await?;
-    let pod = stage.second_pod().await?;
-    stage.choose_crash().await?;
-    stage
-        .browser
-        .until_shown(&format!("{pod} crashed and was back after "))
-        .await?;
-    stage.browser.until_shown(" s, 0 lost").await?;
-    let restarts = "[...document.querySelectorAll('[data-title=restarts]')].map(cell => cell.textContent).join()";
-    assert_eq!(stage.browser.value(restarts).await?, "0,1");
-    for mark in ["broken", "recovered"] {
-        let drawn = format!("document.querySelector('.track .{mark}:not([d=\"\"])')");
-        stage.browser.until(&format!("a mark: {mark}"), &drawn).await?;
-    }
-    assert!(!stage.is_menu_open().await?);
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_keyboard_opens_the_menu_chooses_a_fault_and_closes_it() -> Result<()> {
-    let stage = Stage::with_faults(Engine::Chromium, Faults::On).await?;
-    let pod = stage.second_pod().await?;
-    let focus = format!("document.querySelector('{MENU} summary').focus()");
-    stage.browser.value(&focus).await?;
-    stage.browser.press_enter().await?;
-    assert!(stage.is_menu_open().await?);
-    stage.browser.press("\t").await?;
-    stage.browser.press("\u{e00c}").await?; // Escape
-    assert!(!stage.is_menu_open().await?);
-    let focused = format!("document.activeElement === document.querySelector('{MENU} summary')");
-    assert_eq!(stage.browser.value(&focused).await?, true);
-    for key in ["\u{e007}", "\t", "\u{e007}"] {
-        // Enter opens the menu, Tab moves to its first fault, Enter chooses it.
-        stage.browser.press(key).await?;
-    }
-    stage
-        .browser
-        .until_shown(&format!("{pod} crashed and was back after "))
-        .await
-}
-
-#[tokio::test]
-async fn a_replica_that_does_not_inject_faults_has_no_menu() -> Result<()> {
-    let stage = Stage::with_faults(Engine::Chromium, Faults::Off).await?;
-    assert_eq!(
-        stage
-            .browser
-            .value("document.querySelectorAll('details').length")
-            .await?,
-        0
-    );
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_request_for_a_fault_that_only_reaches_other_replicas_ends() -> Result<()> {
     let stage = Stage::with_faults(Engine::Chromium, Faults::On).await?;
     let pod = stage.second_pod().await?;
     let other = PODS

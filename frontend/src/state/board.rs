@@ -289,7 +289,10 @@ impl Board {
     fn recovered(&mut self, replica: u32, pod: AttrValue, at: f64, before: f64, restarted: bool) {
         let of_replica = |incident: &&mut Incident| incident.pod == pod;
         let incidents = self.incidents.iter_mut().filter(of_replica);
-        let recovered = incidents.fold(false, |any, incident| incident.answered(at, restarted) || any);
+        let mut recovered = false;
+        for incident in incidents {
+            recovered |= incident.answered(at, restarted);
+        }
         if restarted && !recovered {
             let lost = self.timeline.losses_since(before);
             self.timeline.push(before, Mark::new(MarkKind::Broken { replica }));
