@@ -5,7 +5,7 @@
 //! * [`pods`]: what happens to the pods, as it happens
 //! * [`wait`]: waits until the cluster has done something
 //! * [`node`]: nodes, and draining them
-//! * [`tool`]: a privileged pod on a node, in a namespace of its own
+//! * [`tool`]: a pod that sees the processes of its node
 //! * [`undo`]: what has to be undone
 //! * [`log`]: what was done, and when
 

@@ -205,7 +205,7 @@ pub struct Freeze {
     /// How long the kubelet stands still.
     #[serde(deserialize_with = "duration")]
     pub time: Option<Duration>,
-    /// The command that stops the kubelet. `{node}` is the node's name. By default, a privileged pod sends SIGSTOP.
+    /// The command that stops the kubelet. `{node}` is the node's name. By default, a pod on the node sends SIGSTOP.
     pub stop: Option<String>,
     /// The command that starts it again.
     pub start: Option<String>,

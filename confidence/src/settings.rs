@@ -109,7 +109,7 @@ pub struct Settings {
     #[arg(long, value_name = "COMMAND", requires = "node_down")]
     pub node_up: Option<String>,
 
-    /// The command that stops a node's kubelet in the scenario "freeze". [default: SIGSTOP, by a privileged pod]
+    /// The command that stops a node's kubelet in the scenario "freeze". [default: SIGSTOP, by a pod on the node]
     #[arg(long, value_name = "COMMAND", requires = "kubelet_start")]
     pub kubelet_stop: Option<String>,
 

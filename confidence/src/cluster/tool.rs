@@ -1,8 +1,8 @@
-//! A privileged pod on a node, for what only the node itself can do.
+//! A pod that sees the processes of its node, for what cannot be done from outside.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use super::Cluster;
@@ -12,6 +12,12 @@ use crate::plan;
 
 /// The name of the pod, and the prefix of its namespace's name.
 const NAME: &str = "kubectl-confidence";
+
+/// KILL: signals to processes of other users. The others: reading their environment and namespaces.
+const CAPABILITIES: [&str; 3] = ["KILL", "SYS_PTRACE", "DAC_READ_SEARCH"];
+
+/// AppArmor's default profile lets a container send signals to other containers only.
+const APPARMOR: &str = "container.apparmor.security.beta.kubernetes.io/tool";
 
 /// The image of the pod. It must have a shell, `grep` and `tr`.
 #[derive(Debug, Clone)]
@@ -37,7 +43,7 @@ impl ToolImage {
     }
 }
 
-/// A privileged pod that runs a shell script on a node, in a temporary namespace.
+/// A pod that runs a shell script on a node, in a temporary namespace.
 #[derive(Debug)]
 pub struct ToolPod<'a> {
     cluster: &'a Cluster,
@@ -45,10 +51,10 @@ pub struct ToolPod<'a> {
 }
 
 impl Cluster {
-    /// Starts a privileged pod that sees the node's processes and runs a shell script.
+    /// Starts a pod that sees the node's processes, and runs a shell script as root.
     ///
-    /// The namespace is labelled for the Pod Security level *privileged*: in the Deployments' own one, such a pod is often
-    /// rejected.
+    /// The namespace is labelled for the Pod Security Standard *privileged*: in the Deployments' own one, such a pod is often
+    /// rejected. The pod itself has no more privileges than it needs.
     ///
     /// # Errors
     /// If kubectl fails.
@@ -72,14 +78,17 @@ impl Cluster {
         self.kubectl
             .in_namespace(&namespace)
             .create(&json!({
-                "apiVersion": "v1", "kind": "Pod", "metadata": {"name": NAME, "namespace": namespace},
+                "apiVersion": "v1", "kind": "Pod",
+                "metadata": {"name": NAME, "namespace": namespace, "annotations": {APPARMOR: "unconfined"}},
                 "spec": {
                     "nodeName": node, "hostPID": true, "restartPolicy": "Never", "automountServiceAccountToken": false,
                     "terminationGracePeriodSeconds": 1, "tolerations": [{"operator": "Exists"}],
                     "containers": [{
                         "name": "tool", "image": self.tool.image, "imagePullPolicy": self.tool.pull_policy,
                         "command": ["sh", "-c", script], "env": variables,
-                        "securityContext": {"privileged": true, "runAsUser": 0, "runAsNonRoot": false},
+                        "securityContext": {
+                            "runAsUser": 0, "runAsNonRoot": false, "capabilities": {"drop": ["ALL"], "add": CAPABILITIES},
+                        },
                     }],
                 },
             }))
@@ -95,11 +104,14 @@ impl ToolPod<'_> {
     /// Waits until the script runs.
     ///
     /// # Errors
-    /// If it does not start in time.
-    pub async fn started(&self) -> Result<()> {
-        self.phase("the pod on the node to start", &["Running", "Succeeded", "Failed"])
-            .await
-            .map(drop)
+    /// If it does not start in time, or fails at once.
+    pub async fn started(self) -> Result<Self> {
+        let awaited = ["Running", "Succeeded", "Failed"];
+        let phase = self.phase("the pod on the node to start", &awaited).await?;
+        if phase == "Failed" {
+            self.failure().await?;
+        }
+        Ok(self)
     }
 
     /// Waits until the script has ended, and removes the namespace.
@@ -110,16 +122,21 @@ impl ToolPod<'_> {
         let phase = self
             .phase("the pod on the node to end", &["Succeeded", "Failed"])
             .await?;
-        let printed = self
-            .cluster
-            .kubectl
-            .in_namespace(&self.namespace)
-            .run(&["logs", NAME])
-            .await?;
-        let step = Step::DeleteNamespace(self.namespace.clone());
-        self.cluster.undo.one(self.cluster, &step).await?;
-        ensure!(phase == "Succeeded", "{}", printed.trim());
-        Ok(())
+        if phase == "Failed" {
+            self.failure().await?;
+        }
+        let step = Step::DeleteNamespace(self.namespace);
+        self.cluster.undo.one(self.cluster, &step).await
+    }
+
+    /// Returns why the script has failed, as an error.
+    async fn failure(&self) -> Result<()> {
+        let kubectl = self.cluster.kubectl.in_namespace(&self.namespace);
+        let pod = kubectl.get(&["pod", NAME]).await?;
+        let reason = &pod["status"]["containerStatuses"][0]["state"]["terminated"]["message"];
+        // A container that could not be started has no log.
+        let printed = kubectl.run(&["logs", NAME]).await.unwrap_or_default();
+        bail!("{}{}", printed.trim(), reason.as_str().unwrap_or_default())
     }
 
     async fn phase(&self, what: &str, awaited: &[&str]) -> Result<String> {

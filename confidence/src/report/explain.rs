@@ -28,8 +28,8 @@ pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
                 were(closed, "connection")
             ),
             _ => format!(
-                "{} closed without notice while pods were terminating: the application needs a drain (say `Connection: \
-                 close` in every response for a while, and only then close).",
+                "{} closed without notice while pods were terminating: the application needs a drain (say \"Connection: \
+                 close\" in every response for a while, and only then close).",
                 were(at_end, "connection")
             ),
         });
@@ -127,7 +127,7 @@ pub fn advice(deployment: &Deployment) -> Vec<String> {
     let unavailable = &strategy["rollingUpdate"]["maxUnavailable"];
     if strategy["type"] == "Recreate" {
         advice.push("strategy Recreate: all old pods end before the first new one starts".to_owned());
-    } else if is_positive(unavailable) {
+    } else if max_unavailable(unavailable, deployment.replicas()) > 0 {
         let (value, replicas) = (text(unavailable), deployment.replicas());
         advice.push(format!(
             "maxUnavailable is {value} of {replicas} replicas: old pods end before new ones are ready, and the rest must serve \
@@ -153,11 +153,14 @@ fn pre_stop_seconds(pre_stop: &Value) -> Option<u64> {
     words.get(sleep + 1)?.trim_end_matches('s').parse().ok()
 }
 
-fn is_positive(value: &Value) -> bool {
-    match value {
-        Value::Number(number) => number.as_u64() != Some(0),
-        Value::String(text) => text != "0%" && text != "0",
-        _ => false,
+/// Returns how many replicas `maxUnavailable` allows to be missing. Kubernetes rounds a percentage down.
+fn max_unavailable(value: &Value, replicas: u64) -> u64 {
+    let percent = value
+        .as_str()
+        .and_then(|text| text.strip_suffix('%')?.parse::<u64>().ok());
+    match percent {
+        Some(percent) => replicas * percent / 100,
+        None => value.as_u64().unwrap_or(0),
     }
 }
 
@@ -208,7 +211,7 @@ mod tests {
     #[test]
     fn settings_that_cause_losses_are_named() {
         let careless = deployment(json!({
-            "replicas": 1, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}},
+            "replicas": 1, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}},
             "template": {"spec": {"terminationGracePeriodSeconds": 5, "containers": [{"name": "shop", "image": "shop:v1"}]}},
         }));
         let advice = advice(&careless).join("\n");
@@ -216,7 +219,7 @@ mod tests {
             "readinessProbe",
             "terminationGracePeriodSeconds is 5",
             "no preStop",
-            "25%",
+            "100%",
             "one replica",
         ] {
             assert!(advice.contains(setting), "{setting}: {advice}");
@@ -226,7 +229,7 @@ mod tests {
     #[test]
     fn careful_settings_are_not_named() {
         let careful = deployment(json!({
-            "replicas": 2, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0}},
+            "replicas": 2, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}},
             "template": {"spec": {"containers": [{
                 "name": "shop", "image": "shop:v1", "readinessProbe": {"tcpSocket": {"port": 80}},
                 "lifecycle": {"preStop": {"exec": {"command": ["sleep", "10"]}}},

@@ -142,10 +142,10 @@ fn lost_cell(scenario: &ScenarioReport, route: &RouteReport) -> Markup {
 
 /// Returns a mark with a word: colour alone is not readable for everyone.
 fn badge(scenario: &ScenarioReport) -> Markup {
-    let (class, text) = if scenario.problem().is_some() {
-        ("incomplete", "? incomplete")
-    } else if scenario.lost() > 0 {
+    let (class, text) = if scenario.lost() > 0 {
         ("lost", "✕ lost")
+    } else if scenario.problem().is_some() {
+        ("incomplete", "? incomplete")
     } else if scenario.is_control {
         ("control", "✓ detected")
     } else {

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::{Description, Stage};
 
 pub(super) const DESCRIPTION: Description = Description {
-    happens: "The kubelet of a node stands still for a while: a privileged pod sends it SIGSTOP, and later SIGCONT. Or by the \
+    happens: "The kubelet of a node stands still for a while: a pod on the node sends it SIGSTOP, and later SIGCONT. Or by the \
               user's commands.",
     expected: "The pods of the node go on serving. After 40 to 50 s Kubernetes marks the node NotReady and stops sending to \
                them; then the other nodes serve.",
@@ -24,7 +24,7 @@ const TIME_ON_ONLY_NODE: Duration = Duration::from_secs(20);
 /// Stops the kubelet of the node's own process namespace (a node may itself be a container on a larger one), after it has
 /// reported that this pod runs. However the pod ends, the kubelet is started again.
 const SCRIPT: &str = r#"
-own=$(readlink /proc/1/ns/pid)
+own=$(readlink /proc/self/ns/pid)
 for process in /proc/[0-9]*; do
     if [ "$(cat "$process/comm" 2>/dev/null)" = kubelet ] && [ "$(readlink "$process/ns/pid")" = "$own" ]; then
         kubelet="$kubelet ${process#/proc/}"
@@ -60,7 +60,7 @@ pub(super) async fn play(stage: &Stage<'_>) -> Result<()> {
         let freezer = cluster
             .run_on_node(node, SCRIPT, &[("SECONDS_TO_FREEZE", &seconds)])
             .await?;
-        freezer.started().await?;
+        let freezer = freezer.started().await?;
         stage.log(format!("stopping the kubelet of {node} by SIGSTOP for {seconds} s"));
         sleep(time).await;
         freezer.finished().await?;

@@ -9,7 +9,7 @@ use crate::cluster::deployment::Deployment;
 use crate::cluster::pods::is_ready;
 
 pub(super) const DESCRIPTION: Description = Description {
-    happens: "The processes of a container are killed by SIGKILL, by a privileged pod in a temporary namespace.",
+    happens: "The processes of a container are killed by SIGKILL, by a pod in a temporary namespace.",
     expected: "The kernel resets the process's connections. The kubelet starts the container again, and Services stop \
                sending to it until it is ready.",
     losses: "What the process had accepted is lost, unless a proxy sends it to another pod. So is what is still sent to the \
