@@ -44,7 +44,12 @@ pub enum Progress {
         reason: String,
     },
     /// A replica answered.
-    Answered(Reply),
+    Answered {
+        /// The submitted name.
+        name: Name,
+        /// The replica's response.
+        reply: Reply,
+    },
     /// The backend rejected it. Another attempt would not help.
     Rejected(Problem),
     /// Every attempt failed.
@@ -154,12 +159,15 @@ mod tests {
         };
         FormAction::Progressed {
             number,
-            progress: Progress::Answered(Reply {
-                response,
-                millis: 12.0,
-                attempts: 1,
-                retried_by_nginx: false,
-            }),
+            progress: Progress::Answered {
+                name: Name::try_from("Ada").unwrap(),
+                reply: Reply {
+                    response,
+                    millis: 12.0,
+                    attempts: 1,
+                    retried_by_nginx: false,
+                },
+            },
         }
     }
 
@@ -203,7 +211,7 @@ mod tests {
     #[test]
     fn the_response_to_the_last_submission_is_kept() {
         let form = after([submitted("Ada"), answered(1, "Hello, Ada")]);
-        assert!(matches!(form.progress, Progress::Answered(reply) if reply.response.message == "Hello, Ada"));
+        assert!(matches!(form.progress, Progress::Answered { reply, .. } if reply.response.message == "Hello, Ada"));
     }
 
     #[test]
