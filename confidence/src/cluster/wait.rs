@@ -9,10 +9,14 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::Cluster;
 use super::deployment::Deployment;
+use super::kubectl::Kubectl;
 use super::pods::{Pod, PodState};
 
 /// How often the cluster is asked where there is no watch.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// What `kubectl rollout status` prints when it gives up before its timeout.
+const DEADLINE_EXCEEDED: &str = "exceeded its progress deadline";
 
 /// How long an image may be missing. A node may need a moment for one that was built just now.
 const IMAGE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -20,14 +24,15 @@ const IMAGE_TIMEOUT: Duration = Duration::from_secs(15);
 impl Cluster {
     /// Waits until the rollouts of these Deployments are complete: every new pod is ready, every old one asked to end.
     ///
+    /// A rollout that exceeds its progress deadline is given the rest of the time: a slow cluster loses nothing.
+    ///
     /// # Errors
-    /// If a rollout is not complete in time, or exceeds its progress deadline, or needs an image that the nodes cannot get.
+    /// If a rollout is not complete in time, or needs an image that the nodes cannot get.
     pub async fn rolled_out(&self, deployments: &[&Deployment]) -> Result<()> {
-        let limit = format!("--timeout={}s", self.wait.as_secs());
+        let limit = Instant::now() + self.wait;
         let mut rollouts = JoinSet::new();
         for deployment in deployments {
-            let (kubectl, reference, limit) = (self.kubectl.clone(), deployment.reference(), limit.clone());
-            rollouts.spawn(async move { kubectl.run(&["rollout", "status", &reference, &limit]).await });
+            rollouts.spawn(rolled_out(self.kubectl.clone(), deployment.reference(), limit));
         }
         let all = async {
             while let Some(done) = rollouts.join_next().await {
@@ -170,5 +175,19 @@ impl Cluster {
             }
         }
         Ok(listed)
+    }
+}
+
+/// Waits until the rollout of a Deployment is complete.
+async fn rolled_out(kubectl: Kubectl, reference: String, limit: Instant) -> Result<()> {
+    loop {
+        let left = limit.saturating_duration_since(Instant::now()).as_secs().max(1);
+        let timeout = format!("--timeout={left}s");
+        match kubectl.run(&["rollout", "status", &reference, &timeout]).await {
+            Err(error) if error.to_string().contains(DEADLINE_EXCEEDED) && Instant::now() < limit => {
+                sleep(POLL_INTERVAL).await;
+            }
+            done => return done.map(drop),
+        }
     }
 }
