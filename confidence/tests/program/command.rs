@@ -153,6 +153,16 @@ async fn scaling_is_undone_after_the_scenario() {
 }
 
 #[tokio::test]
+async fn a_rollout_that_exceeds_its_progress_deadline_is_given_the_rest_of_the_time() {
+    let kubectl = Kubectl::new();
+    kubectl.slow_down();
+    let server = Server::start(|request| Reply::Send(good(request))).await;
+    let output = run_quick(&kubectl, &server, &["--scenarios", "scale-to-one"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
+    assert!(!kubectl.folder().join("slow").exists());
+}
+
+#[tokio::test]
 async fn an_interrupted_run_restores_everything_and_reports_what_it_saw() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let kubectl = Kubectl::new();

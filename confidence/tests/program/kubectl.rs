@@ -39,7 +39,12 @@ case "$*" in
         seen=$replicas
     done ;;
 *"get --output json pods"*) echo '{"items": ['; pods; echo ']}' ;;
-*"rollout status"*) ;;
+*"rollout status"*)
+    if [ -e "$DIR/slow" ]; then
+        rm "$DIR/slow"
+        echo "error: deployment \"shop\" exceeded its progress deadline" >&2
+        exit 1
+    fi ;;
 *scale*) echo "$*" >>"$DIR/log"; echo "${*##*--replicas=}" >"$DIR/replicas" ;;
 *patch*) echo "$*" >>"$DIR/log"; echo 2 >"$DIR/replicas" ;;
 *) echo "unexpected: kubectl $*" >&2; exit 1 ;;
@@ -67,6 +72,11 @@ impl Kubectl {
     /// The changes that were asked for, one a line.
     pub fn changes(&self) -> String {
         std::fs::read_to_string(self.0.path().join("log")).unwrap()
+    }
+
+    /// The next rollout exceeds its progress deadline, and is complete after that.
+    pub fn slow_down(&self) {
+        std::fs::write(self.0.path().join("slow"), "").unwrap();
     }
 
     /// From now on, every call fails.
