@@ -32,6 +32,7 @@ struct Settings {
 
 fn routes(app: &mut ServiceConfig) {
     app.service(post("/echo", echo))
+        .service(post("/stream", stream))
         .service(get("/small", small))
         .service(get("/large", large))
         .service(get("/panic", panic));
@@ -41,6 +42,11 @@ fn routes(app: &mut ServiceConfig) {
 async fn echo(request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Rejection> {
     let body = body::read(&request, payload).await?;
     Ok(HttpResponse::Ok().content_type("application/json").body(body))
+}
+
+/// Streams the request's body back.
+async fn stream(payload: web::Payload) -> HttpResponse {
+    HttpResponse::Ok().streaming(payload)
 }
 
 async fn small() -> &'static str {

@@ -184,9 +184,11 @@ impl Transport {
     pub async fn send<B: MessageBody>(&self, response: impl Into<Response<B>>) -> io::Result<bool> {
         let (mut response, body) = response.into().into_parts();
         let size = body.size();
+        // The response may still read the request's body, as one does that streams it back.
+        let is_body_in_use = Rc::strong_count(&self.0) > 1;
         {
             let inner = &mut *self.0.borrow_mut();
-            if !inner.skip_buffered_body() {
+            if is_body_in_use || !inner.skip_buffered_body() {
                 response.head_mut().set_connection_type(ConnectionType::Close);
             }
             inner.codec.encode(Message::Item((response, size)), &mut inner.output)?;

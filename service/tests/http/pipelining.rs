@@ -84,3 +84,16 @@ async fn a_malformed_request_is_rejected_after_the_requests_before_it_are_answer
     assert!(responses.starts_with("HTTP/1.1 200 "), "{responses}");
     assert_eq!(responses.matches("HTTP/1.1 400 ").count(), 1, "{responses}");
 }
+
+#[tokio::test]
+async fn a_body_that_the_response_streams_back_is_complete() {
+    let server = Server::start(&[]).await;
+    let mut connection = server.connect().await;
+    let request = format!(
+        "POST /stream HTTP/1.1\r\nhost: a\r\ncontent-length: 3000\r\n\r\n{}",
+        "~".repeat(3000)
+    );
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let response = rest(&mut connection).await;
+    assert_eq!(response.matches('~').count(), 3000, "{response}");
+}
