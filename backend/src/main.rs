@@ -21,13 +21,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
-    let listener = listener::bind(settings.address())
-        .map_err(|error| format!("{error}. Choose another address by --host and --port, or their variables."))?;
-    let admin_listener = settings
-        .admin_address()
-        .map(listener::bind)
-        .transpose()
-        .map_err(|error| format!("{error}. Choose another port by --admin-port, or its variable."))?;
+    let bind = |address, flags| {
+        listener::bind(address).map_err(|error| format!("{error}. Choose another one by {flags}, or the variable."))
+    };
+    let listener = bind(settings.address(), "--host and --port")?;
+    let admin = settings.admin_address();
+    let admin_listener = admin.map(|admin| bind(admin, "--admin-port")).transpose()?;
     let log = settings.logging().start()?;
     let shutdown = shutdown::on_signal(log.clone())?;
     let health = Health::default();
@@ -35,7 +34,6 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
         .faults
         .then(|| Faults::new(health.clone(), log.clone()))
         .transpose()?;
-    let metric = faults.as_ref().map(Faults::metric);
     let state = AppState::new(&settings, faults);
     tracing::info!(
         version = state.build.version,
@@ -52,7 +50,7 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
         .shutdown_timeout(settings.shutdown_timeout)
         .admin_listener(admin_listener)
         .health(health)
-        .metrics(metric)
+        .metrics(state.faults.as_ref().map(Faults::metric))
         .routes(app::routes(state))
         .run(listener, shutdown)
         .await;
