@@ -1,15 +1,15 @@
-//! Which build a replica runs.
+//! The build of a replica.
 
 use serde::{Deserialize, Serialize};
 
-/// The answer of `GET /version`.
+/// The response of `GET /version`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BuildInfo {
-    /// The version that was rolled out, such as `v2`.
+    /// The version, such as `v2`.
     pub version: String,
-    /// The commit that it was built from, or `unknown`.
+    /// The commit of the sources, or `unknown`.
     pub commit: String,
-    /// The pod that answered.
+    /// The pod that sent the response.
     pub pod: String,
 }

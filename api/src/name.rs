@@ -1,4 +1,4 @@
-//! A person's name, and why one is refused.
+//! A valid name, and the reasons for rejecting one.
 
 use std::{borrow::Cow, fmt};
 
@@ -7,24 +7,24 @@ use std::{borrow::Cow, fmt};
 /// White space at both ends is removed, and so are invisible characters at the start: a name starts with a character that can
 /// be seen. Inside and at the end, scripts and emoji need invisible characters.
 ///
-/// Any script and any emoji will do. A value of this type is always valid: the page and the backend both get theirs from
+/// Any script and any emoji is allowed. A value of this type is always valid: page and backend both create it by
 /// `Name::try_from`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Name(String);
 
-/// Why a name is refused. Its text tells the person what to do.
+/// Why a name is invalid. The text says how to correct it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
-    /// Nothing is left after trimming.
+    /// Nothing remains after trimming.
     #[error("Enter a name.")]
     Empty,
     /// There are too many characters.
     #[error("Shorten the name to at most {} characters; it has {chars}.", Name::MAX_CHARS)]
     TooLong {
-        /// How many characters the trimmed name has.
+        /// The number of characters of the trimmed name.
         chars: usize,
     },
-    /// A control character is among them (Unicode general category Cc).
+    /// It contains a control character (Unicode general category Cc).
     #[error("Remove the line breaks, tabs and other control characters from the name.")]
     ControlCharacter,
 }
@@ -33,7 +33,7 @@ impl Name {
     /// The most characters (Unicode scalar values, as JSON Schema's `maxLength` counts them) of a name.
     pub const MAX_CHARS: usize = 64;
 
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -92,12 +92,12 @@ const FIRST_STRONG_ISOLATE: char = '\u{2068}';
 
 const POP_ISOLATE: char = '\u{2069}';
 
-/// Whether a character does nothing but change the direction of the text around it.
+/// Returns whether a character does nothing but change the direction of the text around it.
 fn is_directional(char: char) -> bool {
     matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character looks like nothing: the property `Default_Ignorable_Code_Point`, and the blank Braille pattern.
+/// Returns whether a character is invisible: the property `Default_Ignorable_Code_Point`, and the blank Braille pattern.
 pub fn is_invisible(char: char) -> bool {
     matches!(
         char,
@@ -147,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_be_of_any_script_and_bear_emoji() {
+    fn a_name_may_be_of_any_script_and_contain_emoji() {
         for name in ["Ada", "Анна", "李小龍", "شهرزاد", "O'Neill-Łukasz", "👩🏽‍💻", "<b>&amp;"] {
             assert_eq!(Name::try_from(name).map(String::from), Ok(name.to_owned()));
         }
     }
 
     #[test]
-    fn nothing_but_white_space_is_no_name() {
+    fn white_space_alone_is_not_a_name() {
         for blank in ["", "   ", "\t\r\n", "\u{3000}"] {
             assert_eq!(Name::try_from(blank), Err(InvalidName::Empty));
         }
@@ -228,14 +228,14 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_inside_a_name_are_refused() {
+    fn control_characters_inside_a_name_are_rejected() {
         for name in ["Ada\nLovelace", "Ada\0", "\u{1b}[31mAda", "A\u{85}B"] {
             assert_eq!(Name::try_from(name), Err(InvalidName::ControlCharacter), "{name:?}");
         }
     }
 
     #[test]
-    fn a_refusal_says_what_to_do() {
+    fn the_error_says_how_to_correct_the_name() {
         let refusal = Name::try_from("x".repeat(70).as_str()).unwrap_err();
         assert_eq!(
             refusal.to_string(),

@@ -1,17 +1,17 @@
-//! What the form sends and what a replica answers.
+//! The request and the response of the form.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Name;
 
-/// The body of `POST /api/submissions`, as it travels: the name is still unchecked.
+/// The body of `POST /api/submissions`, with an unchecked name.
 ///
-/// The receiver turns it into a [`Name`] by [`Name::try_from`], so that a malformed body (400) and an invalid name (422)
-/// stay two different answers.
+/// The receiver converts it into a [`Name`] by [`Name::try_from`], so that a malformed body (400) and an invalid name (422)
+/// are two different errors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Submission {
-    /// What the person typed.
+    /// The name as entered.
     // The pattern is what `Name::try_from` accepts: white space or invisible characters, then 1 to 64 characters of which none
     // is a control character, the first is visible and the last is not white space, and white space again. Characters above
     // U+FFFF are literal: regular expressions have no common escape for them.
@@ -31,7 +31,7 @@ impl From<Name> for Submission {
     }
 }
 
-/// The answer to a [`Submission`].
+/// The response to a [`Submission`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SubmissionResponse {

@@ -1,5 +1,5 @@
-//! Spans reach a real OpenTelemetry collector, which prints what it gets. `scripts/test-otlp` installs it first.
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+//! Spans reach a real OpenTelemetry collector, which prints them. `scripts/test-otlp` installs it first.
+#![expect(clippy::unwrap_used, reason = "a test reports a failure by panicking")]
 
 #[path = "../../service/tests/http/server.rs"]
 #[expect(dead_code, reason = "the tests over HTTP use the rest of it")]
@@ -16,8 +16,8 @@ use tokio::{
 
 use crate::server::Server;
 
-/// How long anything awaited may take, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a test waits for an event, on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running collector, killed when dropped.
 struct Collector {
@@ -33,7 +33,7 @@ impl Collector {
             program.exists(),
             "the collector is missing: type `scripts/setup collector` first"
         );
-        // It does not tell which port it takes for 0.
+        // It does not report the port that it takes for 0.
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let http = free.local_addr().unwrap().to_string();
         drop(free);
@@ -54,7 +54,7 @@ impl Collector {
             .unwrap();
         let output = BufReader::new(process.stdout.take().unwrap()).lines();
         let listening = async { while TcpStream::connect(&http).await.is_err() {} };
-        timeout(PATIENCE, listening).await.expect("the collector listens");
+        timeout(TIMEOUT, listening).await.expect("the collector listens");
         Self {
             _process: process,
             output,
@@ -72,7 +72,7 @@ impl Collector {
             }
             panic!("the collector ended before it printed {words:?}");
         };
-        let line = timeout(PATIENCE, matching).await;
+        let line = timeout(TIMEOUT, matching).await;
         line.unwrap_or_else(|_| panic!("the collector does not print {words:?}"))
     }
 
@@ -122,7 +122,7 @@ async fn a_request_is_exported_as_a_part_of_its_callers_trace() {
 }
 
 #[tokio::test]
-async fn a_span_is_exported_under_the_ids_that_the_log_and_the_response_tell() {
+async fn an_exported_span_has_the_ids_of_the_log_and_the_response() {
     let mut collector = Collector::start().await;
     let mut server = start(&collector).await;
     let response = server.get("/version").send().await.unwrap();
@@ -147,7 +147,7 @@ async fn a_trace_with_invalid_ids_is_not_continued() {
 }
 
 #[tokio::test]
-async fn the_service_is_called_as_the_variable_says() {
+async fn a_variable_names_the_exported_service() {
     let mut collector = Collector::start().await;
     let server = start_as("mine", &collector).await;
     server.get("/version").send().await.unwrap();

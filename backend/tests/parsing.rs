@@ -1,5 +1,5 @@
-//! The parsing of submissions, whatever the bytes.
-#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+//! The parser of submissions, with arbitrary bytes.
+#![expect(clippy::unwrap_used, reason = "a test reports a failure by panicking")]
 
 use api::{Name, Submission, name::is_invisible};
 use backend::submission::parsing::{MediaType, parse};
@@ -76,7 +76,7 @@ fn any_name() -> impl Strategy<Value = String> {
     prop_oneof![text(0..4), text(60..70)].prop_map(|name| name.into_iter().collect())
 }
 
-/// The pattern of a name, as `/openapi.json` tells it.
+/// Returns the pattern of a name in the OpenAPI description.
 fn name_pattern() -> regex::Regex {
     let schema = serde_json::to_value(<Submission as utoipa::PartialSchema>::schema()).unwrap();
     let pattern = schema["properties"]["name"]["pattern"].as_str().unwrap();

@@ -65,7 +65,7 @@ impl Logging {
         self
     }
 
-    /// Starts the log. The last act of the process is [`Log::flush`].
+    /// Starts the log. Call [`Log::flush`] before the process exits.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ fn log_panics(log: Log) {
         let backtrace = Backtrace::capture();
         let location = panic.location().map(tracing::field::display);
         tracing::error!(location, %backtrace, "panicked: {}", panic.payload_as_str().unwrap_or("no message"));
-        // A panic of the main thread ends the process. Other threads go on, and must not wait for a log that nobody reads.
+        // A panic of the main thread ends the process. Other threads continue, and must not wait for a log that is not being read.
         if thread::current().name() == Some("main") {
             log.flush();
         }

@@ -66,7 +66,7 @@ impl Middleware {
         S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
     {
         let started = Instant::now();
-        let metadata = RequestMetadata::of(&request);
+        let metadata = RequestMetadata::from_request(&request);
         metadata.clone().scope(|| {
             let response = self
                 .check_headers(request.headers())

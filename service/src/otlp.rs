@@ -31,7 +31,7 @@ pub struct Identity {
 ///
 /// # Errors
 ///
-/// When the variables make no sense.
+/// When the variables are invalid.
 pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(
     identity: Identity,
     excluded: &'static str,
@@ -42,8 +42,7 @@ pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(
         .with_batch_exporter(exporter)
         .build();
     let tracer = PROVIDER.get_or_init(|| provider).tracer("service");
-    // Whatever the log leaves out; but nothing of what libraries trace for their own sake, and not the request's own line,
-    // which says what its span says.
+    // Independent of the log's level. Neither the debug spans of libraries, nor the log line of the request, which repeats its span.
     let filter = Targets::new()
         .with_default(LevelFilter::INFO)
         .with_target(excluded, LevelFilter::OFF);
@@ -73,9 +72,9 @@ fn resource(identity: Identity) -> Resource {
     }
 }
 
-/// Sends what is not yet sent. The last that the process does.
+/// Sends the remaining spans. Called once, at the end of the process.
 pub fn flush() {
     if let Some(Err(error)) = PROVIDER.get().map(SdkTracerProvider::shutdown) {
-        tracing::warn!(%error, "spans were lost");
+        tracing::warn!(%error, "cannot send the remaining spans");
     }
 }

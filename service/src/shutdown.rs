@@ -39,7 +39,7 @@ impl Drain {
         self.0.store(true, Ordering::Relaxed);
         tracing::info!(drain_time = %humantime::format_duration(drain_time), "draining");
         tokio::time::sleep(drain_time).await;
-        tracing::info!("finishing what is in flight");
+        tracing::info!("finishing requests in flight");
     }
 }
 

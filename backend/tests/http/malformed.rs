@@ -1,4 +1,4 @@
-//! Submissions that mean harm, or are broken.
+//! Hostile and broken submissions.
 
 use crate::{server::Server, submit};
 

@@ -23,7 +23,7 @@ async fn problem_for(request: RequestBuilder) -> Problem {
 }
 
 #[tokio::test]
-async fn an_invalid_name_is_laid_at_the_door_of_its_field() {
+async fn an_invalid_name_is_an_error_of_its_field() {
     let server = Server::start(&[]).await;
     let problem = problem_for(submit(&server, JSON, r#"{"name": "  "}"#)).await;
     assert_eq!(problem.status, 422);
@@ -65,7 +65,7 @@ async fn a_malformed_body_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_allowed_ones() {
+async fn the_rejection_of_a_method_lists_the_supported_ones() {
     let server = Server::start(&[]).await;
     for (method, path, allow) in [
         ("GET", "/api/submissions", "POST"),

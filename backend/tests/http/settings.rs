@@ -78,7 +78,7 @@ fn variables_without_the_prefix_are_ignored() {
 }
 
 #[test]
-fn a_bad_value_is_named_with_its_setting_and_what_is_allowed() {
+fn the_error_for_an_invalid_value_names_its_setting_and_the_allowed_values() {
     for (flag, value, allowed) in [
         ("--host", "nowhere", "an IP address"),
         ("--port", "70000", "0 to 65535"),
@@ -99,7 +99,7 @@ fn a_bad_value_is_named_with_its_setting_and_what_is_allowed() {
 }
 
 #[test]
-fn a_bad_variable_is_an_error_like_a_bad_flag() {
+fn an_invalid_variable_is_an_error_like_an_invalid_flag() {
     let output = Command::new(env!("CARGO_BIN_EXE_backend"))
         .env("K8S_DEMO_DRAIN_TIME", "soon")
         .output()
@@ -110,7 +110,7 @@ fn a_bad_variable_is_an_error_like_a_bad_flag() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_named_with_how_to_choose_another() {
+async fn the_error_for_a_port_in_use_says_how_to_choose_another() {
     let server = Server::start(&[]).await;
     let (_, port) = server.address.rsplit_once(':').unwrap();
     let output = backend(&["--port", port]);
@@ -123,7 +123,7 @@ async fn a_taken_port_is_named_with_how_to_choose_another() {
 }
 
 #[tokio::test]
-async fn a_variable_does_what_its_flag_does() {
+async fn a_variable_sets_the_same_as_its_flag() {
     let output = Command::new(env!("CARGO_BIN_EXE_backend"))
         .env("K8S_DEMO_PORT", "0")
         .arg("--help")

@@ -104,7 +104,7 @@ async fn a_form_sent_without_script_is_answered_with_a_page() {
 }
 
 #[tokio::test]
-async fn an_invalid_name_sent_without_script_stays_typed_beside_the_reason() {
+async fn an_invalid_name_sent_without_script_stays_in_the_field_beside_the_reason() {
     let server = Server::start(&[]).await;
     let typed = format!("\"><script>{}", "x".repeat(64));
     let form = server

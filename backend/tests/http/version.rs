@@ -3,7 +3,7 @@
 use crate::server::Server;
 
 #[tokio::test]
-async fn the_version_tells_which_build_runs_where() {
+async fn the_version_is_that_of_the_build_and_the_pod() {
     let server = Server::start(&[]).await;
     let version: serde_json::Value = server.get("/version").send().await.unwrap().json().await.unwrap();
     assert_eq!(
@@ -13,7 +13,7 @@ async fn the_version_tells_which_build_runs_where() {
 }
 
 #[tokio::test]
-async fn where_there_is_get_there_is_head() {
+async fn a_get_endpoint_supports_head() {
     let server = Server::start(&[]).await;
     let response = server.client.head(server.url("/version")).send().await.unwrap();
     assert_eq!(response.status(), 200);

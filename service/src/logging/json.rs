@@ -1,8 +1,8 @@
-//! A log line as one flat JSON object: when and what, then the event's fields, then the ids of the request, then
-//! the fields of the spans around it.
+//! A log line as one flat JSON object: timestamp and level, the fields of the event, the ids of the request, and the fields of
+//! the spans around it.
 //!
-//! tracing-subscriber's own JSON formatter keeps a span's fields as an object, which it parses and writes again for every
-//! line. Here they are kept as they will stand in the line, and a line is put together in one piece of memory.
+//! tracing-subscriber's own JSON formatter stores the fields of a span as JSON text, which it parses and encodes again for every
+//! line. Here they are stored as they appear in a line, and every thread reuses one buffer.
 
 use std::{cell::Cell, fmt::Debug, io::Write, time::SystemTime};
 
@@ -17,14 +17,14 @@ use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 use super::Log;
 use crate::middleware::request_metadata::RequestMetadata;
 
-/// Logs each event as a line.
+/// The layer that logs each event as a line.
 pub struct JsonLines(pub Log);
 
-/// A span's fields, as they will stand in each of its lines.
+/// The fields of a span, encoded as they appear in a line.
 struct Members(Vec<u8>);
 
 thread_local! {
-    /// The memory in which a thread puts its lines together, one after the other.
+    /// The buffer in which a thread encodes its lines.
     static LINE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
@@ -46,7 +46,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        // Taken, not borrowed: what is logged may itself log while it is written.
+        // Taken, not borrowed: a logged value may log something while it is formatted.
         let mut line = LINE.take();
         write_line(&mut line, event, &context);
         self.0.push(&line);
@@ -58,7 +58,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
 fn write_line<S: Subscriber + for<'a> LookupSpan<'a>>(line: &mut Vec<u8>, event: &Event<'_>, context: &Context<'_, S>) {
     line.extend_from_slice(br#"{"timestamp":""#);
     let now = humantime::format_rfc3339_micros(SystemTime::now());
-    write!(line, "{now}").expect("memory takes whatever is written");
+    write!(line, "{now}").expect("writing to memory does not fail");
     line.push(b'"');
     let mut members = MemberWriter(line);
     members.write_plain("level", event.metadata().level().as_str());
@@ -80,16 +80,16 @@ fn write_ids(members: &mut MemberWriter<'_>, request: &RequestMetadata) {
     }
 }
 
-/// Writes each field that it is shown as a member of a JSON object, with a comma before it.
+/// Encodes each visited field as a member of a JSON object, with a comma before it.
 struct MemberWriter<'a>(&'a mut Vec<u8>);
 
 impl MemberWriter<'_> {
     fn write(&mut self, name: &str, value: impl Serialize) {
         self.write_name(name);
-        serde_json::to_writer(&mut *self.0, &value).expect("memory takes whatever is written");
+        serde_json::to_writer(&mut *self.0, &value).expect("writing to memory does not fail");
     }
 
-    /// As `write`. serde_json looks at each character apart, which would cost half of a line.
+    /// Like `write`, for text. serde_json examines each character separately, which takes half of the time of a line.
     fn write_text(&mut self, name: &str, text: &str) {
         if needs_escape(text) {
             self.write(name, text);
@@ -98,7 +98,7 @@ impl MemberWriter<'_> {
         }
     }
 
-    /// As `write_text`, where there is nothing to escape.
+    /// Like `write_text`, for text without characters to escape.
     fn write_plain(&mut self, name: &str, text: &str) {
         self.write_name(name);
         self.0.push(b'"');
@@ -106,7 +106,7 @@ impl MemberWriter<'_> {
         self.0.push(b'"');
     }
 
-    /// Names are those of Rust's fields, in which there is nothing to escape.
+    /// Names are Rust identifiers and have no characters to escape.
     fn write_name(&mut self, name: &str) {
         self.0.extend_from_slice(b",\"");
         self.0.extend_from_slice(name.as_bytes());
@@ -114,8 +114,8 @@ impl MemberWriter<'_> {
     }
 }
 
-/// Whether a JSON string may not hold the text as it is (RFC 8259, section 7). It looks at all bytes, also after one that
-/// decides: the compiler makes that a few instructions.
+/// Returns whether a JSON string has to escape a character of the text (RFC 8259, section 7). It examines all bytes even after
+/// the first that decides, which the compiler vectorizes.
 fn needs_escape(text: &str) -> bool {
     let is_special = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
     text.bytes().fold(false, |found, byte| found | is_special(byte))
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_bears_the_fields_of_all_spans_around_it_also_those_recorded_late() {
+    fn a_line_has_the_fields_of_all_spans_around_it_even_those_recorded_late() {
         let (sender, lines) = channel();
         let log = Log::start(Sent(sender)).unwrap();
         tracing::subscriber::with_default(tracing_subscriber::registry().with(JsonLines(log)), || {

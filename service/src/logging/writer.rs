@@ -1,7 +1,7 @@
-//! The thread that writes log lines, many at a time.
+//! The thread that writes log lines, in batches.
 //!
-//! Each single write to a pipe, which is what a container's standard output is, costs about as much as half a request.
-//! And a pipe that nobody reads blocks who writes to it: that must not be a thread that answers requests.
+//! A container's standard output is a pipe. A write to it costs about half as much CPU as a request, and it blocks while the pipe
+//! is full: a thread that answers requests must not wait for that.
 
 use std::{
     io::{self, Write},
@@ -14,16 +14,16 @@ use std::{
 use parking_lot::{Condvar, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How long lines are gathered before they are written together.
-const GATHER_TIME: Duration = Duration::from_millis(20);
+/// How long lines are collected before a batch is written.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(20);
 
-/// The most bytes that wait while nobody reads the log. Lines beyond that are counted instead of kept.
-const MAX_WAITING: usize = 4 * 1024 * 1024;
+/// The most bytes that are buffered while stdout is not being read. Further lines are dropped and counted.
+const MAX_BUFFERED: usize = 4 * 1024 * 1024;
 
-/// The longest that [`Log::flush`] waits for somebody to read the log.
-const FLUSH_TIME: Duration = Duration::from_secs(2);
+/// How long [`Log::flush`] waits while stdout is not being read.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The running log. Clones are the same log.
+/// The log. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Log(Arc<Shared>);
 
@@ -36,8 +36,8 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Lines {
-    waiting: Vec<u8>,
-    lost: u64,
+    buffered: Vec<u8>,
+    dropped: u64,
     is_writing: bool,
     flush: bool,
 }
@@ -57,27 +57,27 @@ impl Log {
         Ok(log)
     }
 
-    /// Takes a line, and never blocks.
+    /// Appends a line. Never blocks.
     pub fn push(&self, line: &[u8]) {
         let mut lines = self.0.lines.lock();
-        if lines.waiting.len() + line.len() > MAX_WAITING {
-            lines.lost += 1;
+        if lines.buffered.len() + line.len() > MAX_BUFFERED {
+            lines.dropped += 1;
             return;
         }
-        lines.waiting.extend_from_slice(line);
-        // Only the first line of a batch pays for waking the thread.
-        if lines.waiting.len() == line.len() {
+        lines.buffered.extend_from_slice(line);
+        // Only the first line of a batch wakes the thread.
+        if lines.buffered.len() == line.len() {
             self.0.arrived.notify_one();
         }
     }
 
-    /// Returns when all lines are written, or nobody reads them.
+    /// Waits until all lines are written, or up to 2 s while stdout is not being read.
     pub fn flush(&self) {
         let mut lines = self.0.lines.lock();
         lines.flush = true;
         self.0.arrived.notify_one();
-        let unwritten = |lines: &mut Lines| lines.is_writing || !lines.waiting.is_empty();
-        self.0.written.wait_while_for(&mut lines, unwritten, FLUSH_TIME);
+        let unwritten = |lines: &mut Lines| lines.is_writing || !lines.buffered.is_empty();
+        self.0.written.wait_while_for(&mut lines, unwritten, FLUSH_TIMEOUT);
     }
 }
 
@@ -85,11 +85,11 @@ impl Shared {
     fn write_to(&self, mut output: impl Write) {
         let mut batch = Vec::new();
         loop {
-            let lost = self.next_batch(&mut batch);
-            if lost > 0 {
-                tracing::warn!(lost, "log lines were lost, as nobody read them");
+            let dropped = self.next_batch(&mut batch);
+            if dropped > 0 {
+                tracing::warn!(dropped, "dropped log lines: stdout is not being read");
             }
-            // Where the log is gone there is no place left to say so.
+            // An error of stdout has no place to be reported.
             let _ = output.write_all(&batch).and_then(|()| output.flush());
             batch.clear();
             self.lines.lock().is_writing = false;
@@ -97,20 +97,20 @@ impl Shared {
         }
     }
 
-    /// Waits for lines and gathers them; returns how many were lost meanwhile.
+    /// Waits for a batch of lines, and returns the number of lines dropped since the last one.
     fn next_batch(&self, batch: &mut Vec<u8>) -> u64 {
         let mut lines = self.lines.lock();
-        self.arrived.wait_while(&mut lines, |lines| lines.waiting.is_empty());
+        self.arrived.wait_while(&mut lines, |lines| lines.buffered.is_empty());
         self.arrived
-            .wait_while_for(&mut lines, |lines| !lines.flush, GATHER_TIME);
+            .wait_while_for(&mut lines, |lines| !lines.flush, FLUSH_INTERVAL);
         lines.flush = false;
         lines.is_writing = true;
-        mem::swap(&mut lines.waiting, batch);
-        mem::take(&mut lines.lost)
+        mem::swap(&mut lines.buffered, batch);
+        mem::take(&mut lines.dropped)
     }
 }
 
-/// Takes one line at a time.
+/// Appends one line for each call.
 impl Write for &Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(line);

@@ -17,29 +17,28 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{request_metadata::RequestMetadata, trace_context::TraceContext};
 
-/// Makes the span of a request a part of the caller's trace, where there is one, and says what was asked for
-/// ([semantic conventions](https://opentelemetry.io/docs/specs/semconv/http/http-spans/)). Returns the context with the ids
-/// under which the span is exported.
-pub fn begin(span: &Span, request: &ServiceRequest, context: RequestMetadata) -> RequestMetadata {
-    // By itself the library would also take ids that are too short.
-    if context.trace.is_some() {
+/// Adds the span of a request to the caller's trace, if there is one, and sets the attributes of the request. Returns the
+/// metadata with the ids of the exported span.
+pub fn begin(span: &Span, request: &ServiceRequest, metadata: RequestMetadata) -> RequestMetadata {
+    // The library itself accepts ids that are too short.
+    if metadata.trace.is_some() {
         let caller = TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(request.headers()));
-        // It fails only for a span that has begun.
+        // It fails only for a span that has started.
         let _ = span.set_parent(caller);
     }
     span.record("otel.kind", "server");
     let exported = span.context();
     let exported = exported.span();
-    exported.update_name(format!("{} {}", context.method, context.route));
-    exported.set_attribute(KeyValue::new("http.request.method", context.method));
-    exported.set_attribute(KeyValue::new("http.route", context.route.clone()));
+    exported.update_name(format!("{} {}", metadata.method, metadata.route));
+    exported.set_attribute(KeyValue::new("http.request.method", metadata.method));
+    exported.set_attribute(KeyValue::new("http.route", metadata.route.clone()));
     RequestMetadata {
         trace: Some(TraceContext::exported(exported.span_context())),
-        ..context
+        ..metadata
     }
 }
 
-/// Says in the span of a request what was answered.
+/// Sets the attributes of the response.
 pub fn end<B>(span: &Span, outcome: &Result<ServiceResponse<B>, Error>) {
     let status = match outcome {
         Ok(response) => response.status(),
@@ -51,7 +50,7 @@ pub fn end<B>(span: &Span, outcome: &Result<ServiceResponse<B>, Error>) {
     }
 }
 
-/// A request's headers, as the library wants to ask for them.
+/// The headers of a request, as the library reads them.
 struct Headers<'a>(&'a HeaderMap);
 
 impl Extractor for Headers<'_> {

@@ -1,4 +1,4 @@
-//! The id by which a response and its log lines are found again.
+//! The request id: in the response and in its log lines.
 
 use std::str;
 
@@ -13,63 +13,68 @@ pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 const MAX_LENGTH: usize = 64;
 
-/// A request's id: the caller's, where it is a sane one, so that it is the same in the logs of both; otherwise the one that
-/// tracing-actix-web makes for each request.
+/// The id of a request: a valid id of the caller, so that both logs have the same, or else the one that tracing-actix-web
+/// creates for each request.
 #[derive(Debug, Clone)]
 pub enum RequestId {
     /// The caller's.
-    Callers(HeaderValue),
-    /// Made here: hexadecimal digits.
-    Made([u8; Simple::LENGTH]),
+    FromCaller(HeaderValue),
+    /// Created by this server: hexadecimal digits.
+    Created([u8; Simple::LENGTH]),
 }
 
 impl RequestId {
-    /// The id of a request: the same one, however often it is asked for.
-    pub fn of(request: &impl HttpMessage) -> Self {
-        let callers = request.headers().get(HEADER).filter(|id| is_sane(id.as_bytes()));
-        callers.map_or_else(|| Self::made(made_id(request)), |id| Self::Callers(id.clone()))
+    /// Returns the id of a request, the same one for each call.
+    pub fn from_request(request: &impl HttpMessage) -> Self {
+        let callers = request.headers().get(HEADER).filter(|id| is_valid(id.as_bytes()));
+        callers.map_or_else(
+            || Self::from_uuid(created_id(request)),
+            |id| Self::FromCaller(id.clone()),
+        )
     }
 
-    /// A new id.
+    /// Creates a random id.
     pub fn random() -> Self {
-        Self::made(Uuid::new_v4())
+        Self::from_uuid(Uuid::new_v4())
     }
 
-    fn made(id: Uuid) -> Self {
+    fn from_uuid(id: Uuid) -> Self {
         let mut digits = [0; Simple::LENGTH];
         id.simple().encode_lower(&mut digits);
-        Self::Made(digits)
+        Self::Created(digits)
     }
 
     fn as_bytes(&self) -> &[u8] {
         match self {
-            Self::Callers(id) => id.as_bytes(),
-            Self::Made(digits) => digits,
+            Self::FromCaller(id) => id.as_bytes(),
+            Self::Created(digits) => digits,
         }
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
-        str::from_utf8(self.as_bytes()).expect("a sane id is ASCII, and so are digits")
+        str::from_utf8(self.as_bytes()).expect("a valid id is ASCII, and so are digits")
     }
 
-    /// The id as a header's value.
+    /// Returns the id as the value of a header.
     pub fn header_value(&self) -> HeaderValue {
         match self {
-            Self::Callers(id) => id.clone(),
-            Self::Made(digits) => HeaderValue::from_bytes(digits).expect("digits are allowed in a header"),
+            Self::FromCaller(id) => id.clone(),
+            Self::Created(digits) => HeaderValue::from_bytes(digits).expect("digits are allowed in a header"),
         }
     }
 }
 
-/// The id that tracing-actix-web has made for a request.
-pub fn made_id(request: &impl HttpMessage) -> Uuid {
-    let made = request.extensions().get::<tracing_actix_web::RequestId>().copied();
-    made.expect("the server wraps the App into a TracingLogger, which gives each request an id")
+/// Returns the id that tracing-actix-web has created for a request.
+pub fn created_id(request: &impl HttpMessage) -> Uuid {
+    let created = request.extensions().get::<tracing_actix_web::RequestId>().copied();
+    created
+        .expect("the server wraps the App into a TracingLogger, which gives each request an id")
         .into()
 }
 
-fn is_sane(id: &[u8]) -> bool {
+/// Returns whether an id has 1 to 64 ASCII letters, digits, `-`, `_` and `.`.
+fn is_valid(id: &[u8]) -> bool {
     (1..=MAX_LENGTH).contains(&id.len())
         && id
             .iter()

@@ -1,4 +1,4 @@
-//! What the layer around every handler wants to know of a request, from its head, and which request a thread is at.
+//! The metadata of a request, taken from its head, and the request that the current task handles.
 
 use std::{future::Future, rc::Rc};
 
@@ -7,52 +7,52 @@ use tokio::task::futures::TaskLocalFuture;
 
 use super::{request_id::RequestId, trace_context::TraceContext};
 
-/// What stands for the route of a path that no handler answers.
+/// The route of a path that matches none.
 const UNMATCHED: &str = "unmatched";
 
-/// What stands for a method that no standard defines.
+/// The method where no standard defines it.
 const OTHER: &str = "OTHER";
 
 tokio::task_local! {
     static CURRENT: Rc<RequestMetadata>;
 }
 
-/// What the layer wants to know of a request. Nothing in it is as the client wrote it, so all of it may be logged.
+/// The metadata of a request. No part is arbitrary text from the client, so that all of it may be logged.
 #[derive(Debug)]
 pub struct RequestMetadata {
-    /// The id by which the response and its log lines are found again.
+    /// The id in the response and in its log lines.
     pub id: RequestId,
-    /// The trace that it is a part of, where the caller sent one, or spans are exported.
+    /// The trace of the request, if the caller sent one or spans are exported.
     pub trace: Option<TraceContext>,
     /// The method, or `OTHER`.
     pub method: &'static str,
-    /// The template of the path that matched. Clients cannot make up new ones, so it may be a label of a metric.
+    /// The pattern of the matched route. Clients cannot invent new ones, so that it may be a label of a metric.
     pub route: String,
 }
 
 impl RequestMetadata {
-    /// The context of a request: the one that is kept with it, if one is.
-    pub fn of(request: &ServiceRequest) -> Rc<Self> {
-        let kept = request.extensions().get().cloned();
-        kept.unwrap_or_else(|| Rc::new(Self::new(request)))
+    /// Returns the metadata stored in a request, or creates it.
+    pub fn from_request(request: &ServiceRequest) -> Rc<Self> {
+        let stored = request.extensions().get().cloned();
+        stored.unwrap_or_else(|| Rc::new(Self::new(request)))
     }
 
-    /// Keeps the context with its request.
-    pub fn keep(self, request: &ServiceRequest) {
+    /// Stores the metadata in its request.
+    pub fn store(self, request: &ServiceRequest) {
         request.extensions_mut().insert(Rc::new(self));
     }
 
-    /// A new context of a request.
+    /// Creates the metadata of a request.
     pub fn new(request: &ServiceRequest) -> Self {
         Self {
-            id: RequestId::of(request),
-            trace: TraceContext::of(request),
+            id: RequestId::from_request(request),
+            trace: TraceContext::from_request(request),
             method: known(request.method()),
             route: request.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned()),
         }
     }
 
-    /// The context of a request of which nothing is known.
+    /// Creates the metadata of a request whose head is incomplete.
     pub fn unknown() -> Self {
         Self {
             id: RequestId::random(),
@@ -62,25 +62,25 @@ impl RequestMetadata {
         }
     }
 
-    /// Shows the context of the request that is being answered here, where one is.
-    pub fn with_current(show: impl FnOnce(&Self)) {
-        // It fails where none is.
-        let _ = CURRENT.try_with(|current| show(current));
+    /// Calls `read` with the metadata of the request that the current task handles, if any.
+    pub fn with_current(read: impl FnOnce(&Self)) {
+        // It fails outside of a request.
+        let _ = CURRENT.try_with(|current| read(current));
     }
 
-    /// Calls `act` as a part of answering this request.
+    /// Calls `act` as a part of handling this request.
     pub fn enter<T>(self: &Rc<Self>, act: impl FnOnce() -> T) -> T {
         CURRENT.sync_scope(self.clone(), act)
     }
 
-    /// Calls `handle`, and polls what it returns, as parts of answering this request.
+    /// Calls `handle` and polls the returned future as parts of handling this request.
     pub fn scope<F: Future>(self: &Rc<Self>, handle: impl FnOnce() -> F) -> TaskLocalFuture<Rc<Self>, F> {
         let answer = self.enter(handle);
         CURRENT.scope(self.clone(), answer)
     }
 }
 
-/// The methods of RFC 9110 and RFC 5789. Others are anything that a client makes up.
+/// Returns a method of RFC 9110 or RFC 5789 as it is, and `OTHER` for any other.
 fn known(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

@@ -1,4 +1,4 @@
-//! The trace of which a request is a part ([W3C Trace Context](https://www.w3.org/TR/trace-context/)).
+//! The trace context of a request ([W3C Trace Context](https://www.w3.org/TR/trace-context/)).
 
 use std::{fmt, str};
 
@@ -8,12 +8,12 @@ use actix_web::{
 };
 use uuid::Uuid;
 
-use super::request_id::made_id;
+use super::request_id::created_id;
 
 /// The header with the trace, of requests and responses.
 pub const HEADER: HeaderName = HeaderName::from_static("traceparent");
 
-/// The caller's trace, and this server's part in it.
+/// The caller's trace, and this server's span in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceContext {
     trace_id: String,
@@ -25,17 +25,17 @@ pub struct TraceContext {
 const FLAGS: u8 = 0b11;
 
 impl TraceContext {
-    /// The trace that the caller tells, where what it tells is valid: the same one, however often it is asked for.
-    pub fn of(request: &impl HttpMessage) -> Option<Self> {
+    /// Returns the caller's trace, if it sent a valid one, the same for each call.
+    pub fn from_request(request: &impl HttpMessage) -> Option<Self> {
         let mut values = request.headers().get_all(HEADER);
         let (first, None) = (values.next()?, values.next()) else {
             return None;
         };
-        Self::parse(first.to_str().ok()?, made_id(request))
+        Self::parse(first.to_str().ok()?, created_id(request))
     }
 
-    /// Parses `version-traceid-parentid-flags`, as section 3.2 has it. This server's part in the trace takes its id from
-    /// the half of `id` that is never zero (RFC 9562, section 5.4).
+    /// Parses `version-traceid-parentid-flags` (section 3.2). The id of this server's span is the half of `id` that is never
+    /// zero (RFC 9562, section 5.4).
     fn parse(traceparent: &str, id: Uuid) -> Option<Self> {
         let mut parts = traceparent.split('-');
         let version = parts.next().filter(|part| is_hex(part, 2) && *part != "ff")?;
@@ -55,7 +55,7 @@ impl TraceContext {
         })
     }
 
-    /// The trace of a span that is exported, which the log and the response then tell by the same ids.
+    /// Returns the context of an exported span, so that the log and the response have the same ids.
     #[cfg(feature = "otlp")]
     pub fn exported(span: &opentelemetry::trace::SpanContext) -> Self {
         Self {
@@ -65,17 +65,17 @@ impl TraceContext {
         }
     }
 
-    /// The id that all parts of the trace share.
+    /// Returns the id that all spans of the trace share.
     pub fn trace_id(&self) -> &str {
         &self.trace_id
     }
 
-    /// The id of this server's part.
+    /// Returns the id of this server's span.
     pub fn span_id(&self) -> &str {
         &self.span_id
     }
 
-    /// What the response tells the caller: its trace, and the id of this server's part.
+    /// Returns the value of the response's header: the caller's trace, and the id of this server's span.
     pub fn header_value(&self) -> HeaderValue {
         HeaderValue::from_str(&self.to_string()).expect("hexadecimal digits and dashes are allowed in a header")
     }
@@ -102,7 +102,7 @@ mod tests {
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
     #[test]
-    fn a_valid_trace_goes_on_with_a_span_of_our_own() {
+    fn a_valid_trace_is_continued_by_a_new_span() {
         let trace = TraceContext::parse(&format!("00-{TRACE}-00f067aa0ba902b7-01"), Uuid::new_v4()).unwrap();
         assert_eq!(trace.trace_id(), TRACE);
         assert_ne!(trace.span_id(), "00f067aa0ba902b7");

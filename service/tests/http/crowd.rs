@@ -33,7 +33,7 @@ async fn start() -> Server {
     Server::start(&[]).await
 }
 
-/// Resident memory in bytes, where the metrics tell it.
+/// Returns the resident memory in bytes, if the metrics have it.
 async fn memory(server: &Server) -> Option<f64> {
     let metrics = server.get("/metrics").send().await.unwrap().text().await.unwrap();
     resident_memory(&metrics)
@@ -47,7 +47,7 @@ fn resident_memory(metrics: &str) -> Option<f64> {
 }
 
 #[tokio::test]
-async fn five_thousand_idle_or_dribbling_connections_keep_nobody_from_being_answered() {
+async fn five_thousand_idle_or_slow_connections_do_not_keep_others_from_being_answered() {
     let nearly_too_large = format!("POST /echo HTTP/1.1\r\nhost: a\r\nx: {}", "x".repeat(16 * 1024));
     for (start_of_request, most_memory) in [
         ("", 96e6),
@@ -93,7 +93,7 @@ async fn clients_that_do_not_read_their_responses_take_little_memory() {
 }
 
 #[tokio::test]
-async fn more_connections_than_the_limit_wait_for_their_turn() {
+async fn connections_above_the_limit_wait_until_others_end() {
     let server = start().await;
     let crowd = crowd(&server, Limits::default().max_connections + 500, b"").await;
     server.assert_ready().await;
@@ -102,7 +102,7 @@ async fn more_connections_than_the_limit_wait_for_their_turn() {
 }
 
 #[tokio::test]
-async fn more_connections_than_the_system_allows_open_files_wait_for_their_turn() {
+async fn connections_above_the_limit_of_open_files_wait_until_others_end() {
     allow_many_connections();
     let mut command = Command::new("sh");
     command.args(["-c", r#"ulimit -n 1000 && exec "$0" "$@""#]);
@@ -118,7 +118,7 @@ async fn more_connections_than_the_system_allows_open_files_wait_for_their_turn(
 /// Elsewhere the system's own limit of the queue may be lower.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn connections_that_come_while_no_thread_has_time_wait_in_the_queue_and_are_answered() {
+async fn connections_that_arrive_while_the_server_is_stopped_wait_in_the_accept_backlog() {
     let server = start().await;
     server.signal(Signal::SIGSTOP);
     // Without room in the backlog, a connection would not be made before the server continues.
@@ -137,7 +137,7 @@ async fn connections_that_come_while_no_thread_has_time_wait_in_the_queue_and_ar
 }
 
 #[tokio::test]
-async fn under_ten_times_the_load_everybody_is_answered_and_afterwards_too() {
+async fn under_overload_every_request_is_answered_and_afterwards_too() {
     let server = Server::start(&["--drain-time", "5s"]).await;
     let mut clients = tokio::task::JoinSet::new();
     // A hundred clients keep all of its threads busy.
@@ -145,7 +145,7 @@ async fn under_ten_times_the_load_everybody_is_answered_and_afterwards_too() {
         let mut connection = server.connect().await;
         clients.spawn(async move {
             for _ in 0..20 {
-                let answer = submit_on(&mut connection).await.expect("a submission is lost");
+                let answer = submit_on(&mut connection).await.expect("a request was lost");
                 assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
             }
         });

@@ -1,4 +1,4 @@
-//! The end of the process, by real signals: nothing that a client sent is lost.
+//! The shutdown of the process by real signals. No request is lost.
 
 use std::{
     sync::{
@@ -21,7 +21,7 @@ use crate::server::Server;
 const REQUEST: &[u8] =
     b"POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{\"name\": \"Ada\"}";
 
-/// Sends one submission on a connection; the response, or nothing where it was lost.
+/// Sends one request on a connection. Returns the response, or `None` if the request was lost.
 pub async fn submit_on(connection: &mut TcpStream) -> Option<String> {
     connection.write_all(REQUEST).await.ok()?;
     let mut response = Vec::new();
@@ -35,7 +35,7 @@ pub async fn submit_on(connection: &mut TcpStream) -> Option<String> {
 
 async fn draining(server: &mut Server) {
     server
-        .log_line("a line that says it drains", |line| line["message"] == "draining")
+        .log_line("the line `draining`", |line| line["message"] == "draining")
         .await;
 }
 
@@ -66,7 +66,7 @@ async fn a_draining_server_is_alive_but_not_ready_and_still_answers() {
 }
 
 #[tokio::test]
-async fn every_kept_alive_client_is_answered_until_it_is_told_to_go_elsewhere() {
+async fn every_kept_alive_client_is_answered_until_a_response_says_connection_close() {
     let mut server = Server::start(&["--drain-time", "5s"]).await;
     let answered = Arc::new(AtomicUsize::new(0));
     let mut clients = tokio::task::JoinSet::new();
@@ -74,7 +74,7 @@ async fn every_kept_alive_client_is_answered_until_it_is_told_to_go_elsewhere() 
         let (mut connection, answered) = (server.connect().await, answered.clone());
         clients.spawn(async move {
             loop {
-                let answer = submit_on(&mut connection).await.expect("a submission is lost");
+                let answer = submit_on(&mut connection).await.expect("a request was lost");
                 assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
                 answered.fetch_add(1, Ordering::Relaxed);
                 if answer.contains("connection: close") {
@@ -103,8 +103,8 @@ async fn a_request_in_flight_is_answered_after_the_listener_closed() {
     slow.read_exact(&mut go_on).await.unwrap();
     server.signal(Signal::SIGTERM);
     server
-        .log_line("a line that says it finishes", |line| {
-            line["message"] == "finishing what is in flight"
+        .log_line("the line `finishing`", |line| {
+            line["message"] == "finishing requests in flight"
         })
         .await;
     while TcpStream::connect(&server.address).await.is_ok() {

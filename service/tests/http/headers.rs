@@ -3,7 +3,7 @@
 use crate::server::Server;
 
 #[tokio::test]
-async fn a_callers_request_id_is_kept_where_it_is_a_sane_one() {
+async fn a_valid_request_id_of_the_caller_is_reused() {
     let server = Server::start(&[]).await;
     for id in ["1", "8f14e45f-ceea-467f-9d2b.0_Z", &"x".repeat(64)] {
         let response = server.get("/small").header("x-request-id", id).send().await.unwrap();
@@ -12,7 +12,7 @@ async fn a_callers_request_id_is_kept_where_it_is_a_sane_one() {
 }
 
 #[tokio::test]
-async fn any_other_request_gets_an_id_of_its_own() {
+async fn an_invalid_request_id_is_replaced() {
     let server = Server::start(&[]).await;
     let mut seen = std::collections::HashSet::new();
     for id in ["", " ", "a b", "a\tb", "{\"a\":1}", "é", &"x".repeat(65)] {
@@ -27,7 +27,7 @@ async fn any_other_request_gets_an_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn no_answer_is_cached_or_sniffed() {
+async fn no_response_is_cached_or_sniffed() {
     let server = Server::start(&[]).await;
     for path in ["/healthz", "/small", "/nowhere", "/echo"] {
         let response = server.get(path).send().await.unwrap();
@@ -37,7 +37,7 @@ async fn no_answer_is_cached_or_sniffed() {
 }
 
 #[tokio::test]
-async fn a_callers_trace_is_in_the_log_line_and_goes_on_in_the_response() {
+async fn the_callers_trace_is_in_the_log_line_and_continued_in_the_response() {
     let mut server = Server::start(&[]).await;
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let sent = format!("00-{trace}-00f067aa0ba902b7-01");

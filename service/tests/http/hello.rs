@@ -20,7 +20,7 @@ async fn hello_answers_drains_and_logs_one_line_a_request() {
     }
     server.signal(Signal::SIGTERM);
     server
-        .log_line("a line that says it drains", |line| line["message"] == "draining")
+        .log_line("the line `draining`", |line| line["message"] == "draining")
         .await;
     assert_eq!(server.get("/readyz").send().await.unwrap().status(), 503);
     assert_eq!(server.ended().await.code(), Some(0));

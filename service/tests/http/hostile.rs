@@ -1,4 +1,4 @@
-//! Clients that mean harm, or are broken: they get a 4xx or the end of their connection, and everybody else an answer.
+//! Hostile and broken clients get a 4xx or a closed connection, and everybody else a response.
 
 use tokio::io::AsyncWriteExt;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn what_is_no_http_is_refused() {
+async fn malformed_http_is_rejected() {
     let mut server = Server::start(&[]).await;
     let garbage: Vec<u8> = (0..1_000_000_u32)
         .map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8)
@@ -27,7 +27,7 @@ async fn what_is_no_http_is_refused() {
 }
 
 #[tokio::test]
-async fn ambiguous_requests_are_refused() {
+async fn ambiguous_requests_are_rejected() {
     let mut server = Server::start(&[]).await;
     for headers in [
         "content-length: 15\r\ntransfer-encoding: chunked\r\n",
@@ -46,7 +46,7 @@ async fn ambiguous_requests_are_refused() {
 }
 
 #[tokio::test]
-async fn half_a_request_harms_nobody() {
+async fn an_incomplete_request_affects_no_other() {
     let server = Server::start(&[]).await;
     for half in [
         "POST",
@@ -63,7 +63,7 @@ async fn half_a_request_harms_nobody() {
 }
 
 #[tokio::test]
-async fn too_many_headers_are_refused() {
+async fn too_many_headers_are_rejected() {
     let mut server = Server::start(&[]).await;
     let long = format!("x-long: {}\r\n", "x".repeat(16 * 1024));
     let many = "x-one-more: x\r\n".repeat(1000);
@@ -76,7 +76,7 @@ async fn too_many_headers_are_refused() {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_end_is_refused() {
+async fn an_endless_head_is_rejected() {
     let mut server = Server::start(&[]).await;
     let endless = format!("GET /small HTTP/1.1\r\nhost: a\r\nx-endless: {}", "x".repeat(24 * 1024));
     let mut connection = server.connect().await;
@@ -162,7 +162,7 @@ async fn a_body_that_ends_too_early_is_rejected_in_the_terms_of_the_client() {
 }
 
 #[tokio::test]
-async fn what_follows_a_refused_body_is_not_taken_for_a_request() {
+async fn bytes_after_a_rejected_body_are_not_parsed_as_a_request() {
     let server = Server::start(&["--drain-time", "5s"]).await;
     let body = "x".repeat(1_000_000);
     for headers in ["content-length: 2000000\r\n", "transfer-encoding: chunked\r\n"] {

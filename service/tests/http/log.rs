@@ -1,4 +1,4 @@
-//! One line a request, and nothing in it that a client could forge or a person typed.
+//! The log: one line a request, without anything that a client sent.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -36,7 +36,7 @@ async fn a_request_is_one_line_with_method_route_status_latency_and_id() {
 }
 
 #[tokio::test]
-async fn a_line_as_text_tells_the_same() {
+async fn a_text_line_has_the_same_fields() {
     let mut server = Unread::start(&["--text"]);
     let url = format!("http://{}/small", server.address);
     let request = reqwest::Client::builder()
@@ -105,7 +105,7 @@ async fn neither_a_path_nor_a_header_nor_a_body_of_a_client_is_logged() {
 
 #[tokio::test]
 async fn no_line_is_lost_when_the_process_ends() {
-    // One signal ends it when it has drained, a second one in the midst of that.
+    // With one signal it drains first, with two it exits at once.
     for (drain_time, signals) in [("0s", 1), ("1h", 2)] {
         let mut server = Server::start(&["--drain-time", drain_time]).await;
         for _ in 0..500 {
@@ -121,7 +121,7 @@ async fn no_line_is_lost_when_the_process_ends() {
     }
 }
 
-/// A server whose log nobody reads but the test. Its process ends with this value.
+/// A server whose log is read by the test alone, killed when dropped.
 struct Unread {
     process: Child,
     log: BufReader<ChildStdout>,
@@ -154,14 +154,14 @@ impl Unread {
 
 impl Drop for Unread {
     fn drop(&mut self) {
-        // It fails where the process has ended already.
+        // An error means that it has already exited.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
 #[tokio::test]
-async fn a_log_that_nobody_reads_keeps_no_request_waiting_and_loses_no_line() {
+async fn requests_do_not_wait_for_an_unread_log_and_no_line_is_lost() {
     const REQUESTS: usize = 1500; // more than a pipe holds
     let mut server = Unread::start(&[]);
     let url = format!("http://{}/small", server.address);
@@ -174,7 +174,7 @@ async fn a_log_that_nobody_reads_keeps_no_request_waiting_and_loses_no_line() {
 }
 
 #[tokio::test]
-async fn a_panic_waits_for_no_reader_of_the_log() {
+async fn a_panic_does_not_wait_for_an_unread_log() {
     let server = Unread::start(&[]);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let get = async |path: &str| {
@@ -198,10 +198,10 @@ async fn a_panic_waits_for_no_reader_of_the_log() {
 }
 
 #[test]
-fn lines_for_which_there_is_no_room_while_nobody_reads_the_log_are_counted() {
-    // Of about 260 bytes a line. 4 MiB are kept, and as many may be on their way into the pipe.
+fn lines_that_exceed_the_buffer_of_an_unread_log_are_dropped_and_counted() {
+    // Lines of about 260 bytes. 4 MiB are buffered, and another 4 MiB may be in the batch that is being written.
     const REQUESTS: u64 = 40_000;
-    const OTHERS: u64 = 3; // that it drains, finishes and ended
+    const OTHERS: u64 = 3; // draining, finishing, ended
     let mut server = Unread::start(&[]);
     let mut answers = TcpStream::connect(&server.address).unwrap();
     let mut requests = answers.try_clone().unwrap();
@@ -217,13 +217,13 @@ fn lines_for_which_there_is_no_room_while_nobody_reads_the_log_are_counted() {
     assert_eq!(answered.matches("HTTP/1.1 200 OK").count() as u64, REQUESTS);
 
     kill(Pid::from_raw(server.process.id() as i32), Signal::SIGTERM).unwrap();
-    let (mut written, mut lost) = (0, 0);
+    let (mut written, mut dropped) = (0, 0);
     for line in server.lines() {
-        match line["lost"].as_u64() {
-            Some(lines) => lost += lines,
+        match line["dropped"].as_u64() {
+            Some(lines) => dropped += lines,
             None => written += 1,
         }
     }
-    assert!(lost > 0);
-    assert_eq!(written + lost, REQUESTS + OTHERS);
+    assert!(dropped > 0);
+    assert_eq!(written + dropped, REQUESTS + OTHERS);
 }

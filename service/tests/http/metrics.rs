@@ -1,4 +1,4 @@
-//! What operators watch.
+//! `GET /metrics`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ async fn requests_are_counted_by_method_route_and_status() {
 }
 
 #[tokio::test]
-async fn a_client_cannot_make_up_new_time_series() {
+async fn a_client_cannot_create_new_time_series() {
     let server = Server::start(&[]).await;
     for number in 0..10 {
         server.get(&format!("/made/up/{number}")).send().await.unwrap();
@@ -59,7 +59,7 @@ async fn a_client_cannot_make_up_new_time_series() {
 }
 
 #[tokio::test]
-async fn what_is_refused_before_its_head_is_complete_is_counted() {
+async fn a_request_rejected_before_its_head_is_complete_is_counted() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     let endless = format!("GET / HTTP/1.1\r\nx: {}", "x".repeat(24 * 1024));
@@ -75,14 +75,14 @@ async fn a_draining_server_says_so() {
     let mut server = Server::start(&["--drain-time", "1m"]).await;
     server.signal(Signal::SIGTERM);
     server
-        .log_line("a line that says it drains", |line| line["message"] == "draining")
+        .log_line("the line `draining`", |line| line["message"] == "draining")
         .await;
     assert!(scrape(&server).await.contains("\nfixture_draining 1\n"));
 }
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn memory_and_processor_time_of_the_process_are_told() {
+async fn memory_and_cpu_time_of_the_process_are_exported() {
     let server = Server::start(&[]).await;
     let metrics = scrape(&server).await;
     for name in [

@@ -32,7 +32,7 @@ async fn a_running_server_is_alive_and_ready() {
 }
 
 #[tokio::test]
-async fn where_there_is_get_there_is_head() {
+async fn a_get_endpoint_supports_head() {
     let server = Server::start(&[]).await;
     let response = server.client.head(server.url("/small")).send().await.unwrap();
     assert_eq!(response.status(), 200);

@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a request is answered with a problem document.
+//! Every rejection is a problem document.
 
 use problem::Problem;
 use reqwest::{RequestBuilder, Response};
@@ -29,7 +29,7 @@ async fn an_unknown_path_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_allowed_ones() {
+async fn the_rejection_of_a_method_lists_the_supported_ones() {
     let server = Server::start(&[]).await;
     for (method, path, allow) in [
         ("GET", "/echo", "POST"),
@@ -74,7 +74,7 @@ async fn a_body_is_too_large_from_4097_bytes_on() {
 }
 
 #[tokio::test]
-async fn a_body_said_to_be_too_large_is_refused_before_it_is_sent() {
+async fn a_body_announced_as_too_large_is_rejected_before_it_is_sent() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     let head = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000000000\r\n\r\n";
@@ -86,7 +86,7 @@ async fn a_body_said_to_be_too_large_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_arrive_is_cut_off() {
+async fn a_body_that_does_not_arrive_times_out() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     let request = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 16\r\n\r\n{\"na";

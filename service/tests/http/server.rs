@@ -20,8 +20,8 @@ use tokio::{
     time::timeout,
 };
 
-/// How long anything awaited may take, on a busy machine, before a test calls it missing.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a test waits for an event, on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running server, killed when dropped.
 pub struct Server {
@@ -49,13 +49,13 @@ impl Server {
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let (sender, log) = unbounded_channel();
-        // Read all the time: a server with a full pipe would show something else than the test is about.
+        // Always read: a full pipe would change the behaviour of the server.
         tokio::spawn(async move {
             while let Some(line) = lines.next_line().await.unwrap() {
                 let _ = sender.send(line);
             }
         });
-        let client = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let client = Client::builder().no_proxy().timeout(TIMEOUT).build().unwrap();
         let mut server = Self {
             process,
             log,
@@ -86,7 +86,7 @@ impl Server {
             }
             panic!("the log ended before {awaited}");
         };
-        timeout(PATIENCE, matching)
+        timeout(TIMEOUT, matching)
             .await
             .unwrap_or_else(|_| panic!("no {awaited}"))
     }
@@ -94,7 +94,7 @@ impl Server {
     /// What is left of the log, up to the end of the process.
     pub async fn rest_of_log(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
-        while let Some(line) = timeout(PATIENCE, self.log.recv()).await.expect("the log ends") {
+        while let Some(line) = timeout(TIMEOUT, self.log.recv()).await.expect("the log ends") {
             lines.push(line);
         }
         lines
@@ -138,7 +138,7 @@ impl Server {
 
     /// Waits for the process to end.
     pub async fn ended(&mut self) -> ExitStatus {
-        timeout(PATIENCE, self.process.wait())
+        timeout(TIMEOUT, self.process.wait())
             .await
             .expect("the process ends")
             .unwrap()

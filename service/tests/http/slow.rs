@@ -1,4 +1,4 @@
-//! Clients that take their time: they are cut off, so that they keep no connection from others.
+//! Slow clients (slowloris, slow readers) are disconnected.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// Sends one byte at a time, with pauses shorter than any limit between two reads; returns what comes back.
-async fn dribble(connection: &mut TcpStream) -> String {
+async fn send_slowly(connection: &mut TcpStream) -> String {
     let (mut reader, mut writer) = connection.split();
-    let dribble = async {
+    let sender = async {
         while writer.write_all(b" ").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -25,12 +25,12 @@ async fn dribble(connection: &mut TcpStream) -> String {
     };
     tokio::select! {
         answer = rest(&mut reader) => answer,
-        never = dribble => never,
+        never = sender => never,
     }
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_arrive_is_cut_off() {
+async fn a_head_that_does_not_arrive_times_out() {
     let mut server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     connection.write_all(b"POST /echo HTTP/1.1\r\nhost").await.unwrap();
@@ -39,24 +39,24 @@ async fn a_head_that_does_not_arrive_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_head_that_dribbles_is_cut_off_also_on_a_connection_that_is_kept_alive() {
+async fn a_head_sent_slowly_times_out_even_on_a_kept_alive_connection() {
     let mut server = Server::start(&["--drain-time", "5s"]).await;
     let mut connection = server.connect().await;
     for _ in 0..3 {
         submit_on(&mut connection).await.expect("an answer");
     }
     connection.write_all(b"GET /small HTTP/1.1\r\nx: ").await.unwrap();
-    let answer = dribble(&mut connection).await;
+    let answer = send_slowly(&mut connection).await;
     assert_refused(&mut server, 408, &answer).await;
 }
 
 #[tokio::test]
-async fn a_body_that_dribbles_is_cut_off() {
+async fn a_body_sent_slowly_times_out() {
     let mut server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     let head = submission("content-length: 4096\r\n", "");
     connection.write_all(head.as_bytes()).await.unwrap();
-    let answer = dribble(&mut connection).await;
+    let answer = send_slowly(&mut connection).await;
     assert_refused(&mut server, 408, &answer).await;
 }
 
@@ -82,7 +82,7 @@ async fn a_chunked_body_that_ends_late_is_rejected_once() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_arrive_is_cut_off_also_behind_a_pipelined_request() {
+async fn a_body_that_does_not_arrive_times_out_even_behind_a_pipelined_request() {
     let mut server = Server::start(&["--drain-time", "5s"]).await;
     let mut connection = server.connect().await;
     let requests = [r#"{"name": "Ada"}"#, r#"{"name":"#].map(|body| submission("content-length: 15\r\n", body));
@@ -94,14 +94,14 @@ async fn a_body_that_does_not_arrive_is_cut_off_also_behind_a_pipelined_request(
 }
 
 #[tokio::test]
-async fn a_connection_on_which_nothing_comes_ends() {
+async fn a_connection_without_a_request_is_closed() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     assert_eq!(rest(&mut connection).await, "");
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_its_answers_is_cut_off() {
+async fn a_client_that_does_not_read_its_responses_is_disconnected() {
     let server = Server::start(&["--drain-time", "5s"]).await;
     let mut connection = server.connect().await;
     let requests = "GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(100);
@@ -113,7 +113,7 @@ async fn a_client_that_does_not_read_its_answers_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_client_that_reads_a_few_bytes_a_second_is_cut_off() {
+async fn a_client_that_reads_a_few_bytes_a_second_is_disconnected() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect_with_small_buffer().await;
     let requests = "GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(100);
