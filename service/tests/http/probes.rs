@@ -86,7 +86,7 @@ async fn the_admin_port_stays_open_until_the_last_request_is_finished() {
     server.signal(Signal::SIGTERM);
     server
         .log_line("the end of the drain", |line| {
-            line["message"] == "finishing what is in flight"
+            line["message"] == "finishing requests in flight"
         })
         .await;
     while server.client.get(server.url("/small")).send().await.is_ok() {}
