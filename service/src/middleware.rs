@@ -33,8 +33,9 @@ use actix_web::{
 use self::request_metadata::RequestMetadata;
 use crate::{admin::is_admin, limits::Limits, metrics::Metrics, rejection::Rejection, shutdown::Drain};
 
-/// The target of each request's log line, by which a filter names it.
-pub const TARGET: &str = module_path!();
+/// The target of each request's log line, by which a filter names it. A filter also applies to every target below the one
+/// that it names: with this module's path, it would apply to [`request_span`] too.
+pub const TARGET: &str = concat!(module_path!(), "::log_line");
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -124,9 +125,9 @@ impl Middleware {
         self.metrics.record(method, route, status.as_str(), took);
         let (status, latency_us) = (status.as_u16(), took.as_micros() as u64);
         if is_admin(route) {
-            tracing::debug!(message = REQUEST, method, route, status, latency_us);
+            tracing::debug!(target: TARGET, message = REQUEST, method, route, status, latency_us);
         } else {
-            tracing::info!(message = REQUEST, method, route, status, latency_us);
+            tracing::info!(target: TARGET, message = REQUEST, method, route, status, latency_us);
         }
     }
 
