@@ -99,7 +99,7 @@ pub struct Run {
     /// Requests per second and route.
     #[serde(deserialize_with = "rate")]
     pub rate: Option<u32>,
-    /// Connections that each route keeps alive.
+    /// Connections that each route keeps alive. With 0, each request is sent on a new one.
     pub connections: Option<u16>,
     /// How long a response may take.
     #[serde(deserialize_with = "duration")]

@@ -73,8 +73,8 @@ pub struct Settings {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rate: Option<u32>,
 
-    /// Connections that each route keeps alive. [default: 8]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    /// Connections that each route keeps alive; with 0, each request is sent on a new one. [default: 8]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(0..=1000))]
     pub connections: Option<u16>,
 
     /// How long a response may take. A slow response is not a lost one. [default: 30s]

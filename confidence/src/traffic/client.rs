@@ -34,13 +34,13 @@ pub struct Target {
     pub request: Request,
     /// What must come back.
     pub response: Response,
-    /// Connections that are kept alive.
+    /// Connections that are kept alive. With 0, each request is sent on a new connection.
     pub connections: u32,
     /// How long a response may take, counted from the time at which the request is due.
     pub timeout: Duration,
 }
 
-/// Sends every other request on a kept-alive connection, and the rest on a new connection each.
+/// Sends every other request on a kept-alive connection, if the target has any, and the rest on a new connection each.
 ///
 /// It never sends a request twice. Where a request was *retried*, a proxy did it.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Client {
         let client = Arc::new(Self {
             authority: HeaderValue::from_str(&host)?,
             resolver: Resolver::new(&target.host, target.port),
-            slots: (0..target.connections.max(1)).map(|_| Mutex::new(None)).collect(),
+            slots: (0..target.connections).map(|_| Mutex::new(None)).collect(),
             run: since_1970.as_millis() as u64 & 0xff_ffff,
             sent: AtomicU64::new(0),
             tally,
@@ -96,8 +96,7 @@ impl Client {
     pub async fn send(&self, due: Instant) -> Outcome {
         let number = self.sent.fetch_add(1, Ordering::Relaxed);
         let token = format!("{:06x}-{number:07}", self.run);
-        let slot = number
-            .is_multiple_of(2)
+        let slot = (number.is_multiple_of(2) && !self.slots.is_empty())
             .then(|| &self.slots[(number / 2 % self.slots.len() as u64) as usize]);
         let mut kind = ConnectionKind::New;
         let exchanged = timeout_at(due + self.target.timeout, self.exchange(slot, &token, &mut kind)).await;

@@ -222,6 +222,20 @@ async fn half_of_the_requests_are_sent_on_kept_alive_connections() {
 }
 
 #[tokio::test]
+async fn without_connections_to_keep_alive_every_request_is_sent_on_a_new_one() {
+    let server = Server::start(|request| Reply::Send(good(request))).await;
+    let target = Target {
+        connections: 0,
+        ..target(&server)
+    };
+    let (client, _tally) = client(target);
+    for _ in 0..20 {
+        assert!(matches!(send(&client).await, Outcome::Answered(_)));
+    }
+    assert_eq!(server.accepted.load(Ordering::SeqCst), 20);
+}
+
+#[tokio::test]
 async fn requests_are_sent_when_they_are_due_though_none_is_answered() {
     static ANSWERS: Semaphore = Semaphore::const_new(0);
     let server = Server::start_gated(|request| Reply::Send(good(request)), &ANSWERS).await;
