@@ -135,9 +135,17 @@ async fn an_interrupted_run_restores_everything_and_shows_what_it_saw() -> Resul
 /// Debian's nginx is there while the test runs. The test returns its failures, since nginx has to go after them too.
 async fn with_nginx<T>(test: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
     let manifest = example("nginx/nginx.yaml");
+    let delete = [
+        "delete",
+        "--ignore-not-found",
+        "--cascade=foreground",
+        "--filename",
+        &manifest,
+    ];
+    kubectl(&delete).await?; // what an interrupted test has left, and patched
     kubectl(&["apply", "--filename", &manifest]).await?;
     let outcome = test().await;
-    kubectl(&["delete", "--cascade=foreground", "--filename", &manifest]).await?;
+    kubectl(&delete).await?;
     outcome
 }
 
