@@ -41,5 +41,5 @@ undeploy: ## delete the application from kubectl's cluster
 confidence: ## prove on kubectl's cluster that rollouts, failures and dying pods lose no submission (VERSION=v2 ARGS=--help)
 	@scripts/confidence $(addprefix --tag ,$(version)) $(ARGS)
 
-screenshot: ## take the README's pictures of the page and of its board
+screenshot: ## take the pictures of the page and of its board for README.md and docs/
 	@scripts/screenshot

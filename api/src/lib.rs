@@ -6,6 +6,7 @@
 //! * [`name`]: a valid name, and the reasons for rejecting one
 //! * [`submission`]: the request and the response of the form
 //! * [`build`]: the build that a replica runs
+//! * [`replica`]: a replica, as it describes itself
 //! * [`fault`]: the faults that a replica injects into itself on request
 //! * [`path`]: the paths of the backend's endpoints
 
@@ -13,10 +14,12 @@ pub mod build;
 pub mod fault;
 pub mod name;
 pub mod path;
+pub mod replica;
 pub mod submission;
 
 pub use build::BuildInfo;
 pub use fault::{Fault, FaultRequest};
 pub use name::{InvalidName, Name};
 pub use problem::{FieldError, Problem};
+pub use replica::Replica;
 pub use submission::{Submission, SubmissionResponse};

@@ -6,5 +6,8 @@ pub const SUBMISSIONS: &str = "/api/submissions";
 /// `POST`: takes a [`FaultRequest`](crate::FaultRequest), and returns it when it is accepted. Off by default.
 pub const FAULTS: &str = "/api/faults";
 
+/// `GET`: returns a [`Replica`](crate::Replica). nginx sends it to every pod in turn, also to those that are not ready.
+pub const REPLICA: &str = "/api/replica";
+
 /// `GET`: returns a [`BuildInfo`](crate::BuildInfo).
 pub const VERSION: &str = "/version";

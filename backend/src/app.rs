@@ -5,7 +5,7 @@ use service::{openapi::Api, route};
 use utoipa::openapi::InfoBuilder;
 
 use crate::{
-    routes::{faults, submissions, version},
+    routes::{faults, replica, submissions, version},
     state::AppState,
 };
 
@@ -19,6 +19,7 @@ pub fn routes(state: AppState) -> impl Fn(&mut ServiceConfig) + Send + Sync + 's
         ));
     let mut api = Api::new(info.build())
         .route(route!(submissions::submit))
+        .route(route!(replica::replica))
         .route(route!(version::version));
     if state.faults.is_some() {
         api = api.route(route!(faults::inject));

@@ -35,6 +35,8 @@ pub struct Faults(Arc<State>);
 #[derive(Debug)]
 struct State {
     health: Health,
+    /// Whether the replica is ready without a fault.
+    ready: bool,
     log: Log,
     /// How many injections of each fault last, in the order of [`Fault::ALL`]: they may overlap.
     active: [AtomicUsize; Fault::ALL.len()],
@@ -51,6 +53,7 @@ impl Faults {
     pub fn new(health: Health, log: Log) -> prometheus::Result<Self> {
         let injected = Opts::new("backend_faults_total", "Faults that were injected on request.");
         Ok(Self(Arc::new(State {
+            ready: health.is_ready(),
             health,
             log,
             active: Default::default(),
@@ -105,7 +108,9 @@ impl Faults {
 
     fn update_health(&self) {
         self.0.health.set_live(!self.is_active(Fault::Hang));
-        self.0.health.set_ready(!self.is_active(Fault::NotReady));
+        self.0
+            .health
+            .set_ready(self.0.ready && !self.is_active(Fault::NotReady));
     }
 
     fn is_active(&self, fault: Fault) -> bool {

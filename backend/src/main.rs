@@ -30,11 +30,12 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
     let log = settings.logging().start()?;
     let shutdown = shutdown::on_signal(log.clone())?;
     let health = Health::default();
+    health.set_ready(!settings.never_ready);
     let faults = settings
         .faults
         .then(|| Faults::new(health.clone(), log.clone()))
         .transpose()?;
-    let state = AppState::new(&settings, faults);
+    let state = AppState::new(&settings, health.clone(), faults);
     tracing::info!(
         version = state.build.version,
         commit = state.build.commit,

@@ -55,6 +55,10 @@ pub struct Settings {
     #[arg(long, env = "K8S_DEMO_FAULTS", value_parser = BoolishValueParser::new())]
     pub faults: bool,
 
+    /// Never become ready, as a broken release would, to show that Kubernetes then stops the rollout
+    #[arg(long, env = "K8S_DEMO_NEVER_READY", value_parser = BoolishValueParser::new())]
+    pub never_ready: bool,
+
     /// Pod name in responses [default: the host name, which in Kubernetes is the pod's name]
     #[arg(long, env = "K8S_DEMO_POD_NAME", value_name = "NAME", default_value_t = host_name(), hide_default_value = true, value_parser = NonEmptyStringValueParser::new())]
     pub pod_name: String,

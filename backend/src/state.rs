@@ -6,6 +6,7 @@ use std::{
 };
 
 use api::BuildInfo;
+use service::health::Health;
 
 use crate::{Settings, faults::Faults};
 
@@ -16,17 +17,20 @@ pub struct AppState {
     pub build: Arc<BuildInfo>,
     /// When the process started, in milliseconds since 1970.
     pub started_at: u64,
+    /// Whether this replica is ready.
+    pub health: Health,
     /// The faults that may be injected, where that is enabled.
     pub faults: Option<Faults>,
 }
 
 impl AppState {
     /// Creates the state of a replica with these settings, which starts now.
-    pub fn new(settings: &Settings, faults: Option<Faults>) -> Self {
+    pub fn new(settings: &Settings, health: Health, faults: Option<Faults>) -> Self {
         // A clock that is set to a time before 1970 is wrong anyway.
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             started_at: since_1970.as_millis() as u64,
+            health,
             faults,
             build: Arc::new(BuildInfo {
                 version: settings.app_version.clone(),

@@ -20,8 +20,18 @@ pub struct BackendProcess {
 impl BackendProcess {
     /// Starts a replica with this pod name and version, without the variables of the caller, and waits until it listens.
     pub async fn start(pod: &str, version: &str) -> Result<Self> {
+        Self::start_with(pod, version, &[]).await
+    }
+
+    /// Starts a replica that never becomes ready.
+    pub async fn start_never_ready(pod: &str, version: &str) -> Result<Self> {
+        Self::start_with(pod, version, &["--never-ready"]).await
+    }
+
+    async fn start_with(pod: &str, version: &str, flags: &[&str]) -> Result<Self> {
         let binary = binary()?;
         let mut process = Command::new(&binary)
+            .args(flags)
             .env_clear()
             .env("K8S_DEMO_PORT", "0")
             .env("K8S_DEMO_POD_NAME", pod)

@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -36,6 +36,8 @@ pub struct PageServer {
 #[derive(Debug, Default)]
 struct Service {
     replicas: Mutex<Vec<SocketAddr>>,
+    /// All replicas, also those that are not ready: for requests that ask a replica about itself.
+    all: Mutex<Vec<SocketAddr>>,
     client: reqwest::Client,
     webassembly_held: watch::Sender<bool>,
     webassembly_requests: AtomicU32,
@@ -103,7 +105,14 @@ impl PageServer {
 
     /// Sends requests to these replicas from now on.
     pub fn set_replicas(&self, replicas: impl IntoIterator<Item = SocketAddr>) {
-        *self.service.lock() = replicas.into_iter().collect();
+        let replicas: Vec<_> = replicas.into_iter().collect();
+        self.set_all(replicas.clone());
+        *lock(&self.service.replicas) = replicas;
+    }
+
+    /// Asks these replicas about themselves from now on: also those that are not ready.
+    pub fn set_all(&self, replicas: impl IntoIterator<Item = SocketAddr>) {
+        *lock(&self.service.all) = replicas.into_iter().collect();
     }
 }
 
@@ -115,22 +124,26 @@ impl Drop for PageServer {
 }
 
 impl Service {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<SocketAddr>> {
-        self.replicas.lock().unwrap_or_else(PoisonError::into_inner)
+    fn injected(&self) -> MutexGuard<'_, String> {
+        lock(&self.injected)
     }
 
-    fn injected(&self) -> std::sync::MutexGuard<'_, String> {
-        self.injected.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the next replica, round robin.
-    fn next(&self) -> Option<SocketAddr> {
-        let mut replicas = self.lock();
+    /// Returns the next replica for this path, round robin.
+    fn next(&self, path: &str) -> Option<SocketAddr> {
+        let mut replicas = lock(if path == api::path::REPLICA {
+            &self.all
+        } else {
+            &self.replicas
+        });
         if !replicas.is_empty() {
             replicas.rotate_left(1);
         }
         replicas.last().copied()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Serves the page, with the injected script if there is one.
@@ -172,7 +185,7 @@ async fn proxy(request: HttpRequest, body: Bytes, service: Data<Service>) -> Htt
 }
 
 async fn forward(request: &HttpRequest, body: Bytes, service: &Service) -> Result<HttpResponse> {
-    let replica = service.next().context("there is no replica")?;
+    let replica = service.next(request.path()).context("there is no replica")?;
     let mut proxied = service
         .client
         .request(

@@ -77,6 +77,8 @@ fn every_file_is_one_object_that_these_tests_read() {
         expected.push(format!("{app}-pods.service.yaml"));
         read::<Service>(&format!("{app}-pods"));
     }
+    expected.push("backend-all-pods.service.yaml".to_owned());
+    read::<Service>("backend-all-pods");
     expected.sort();
     assert_eq!(files, expected);
 }
@@ -158,9 +160,13 @@ fn the_services_reach_the_containers_by_the_ports_of_the_contract() {
 
 #[test]
 fn a_headless_service_names_the_pods_that_nginx_may_ask() {
-    for (app, also_not_ready) in [("backend", false), ("frontend", true)] {
-        let service: Service = read(&format!("{app}-pods"));
-        assert_eq!(service.metadata.name, Some(format!("k8s-demo-{app}-pods")));
+    for (app, pods, also_not_ready) in [
+        ("backend", "pods", false),
+        ("backend", "all-pods", true),
+        ("frontend", "pods", true),
+    ] {
+        let service: Service = read(&format!("{app}-{pods}"));
+        assert_eq!(service.metadata.name, Some(format!("k8s-demo-{app}-{pods}")));
         let spec = service.spec.unwrap();
         assert_eq!(spec.cluster_ip.as_deref(), Some("None"));
         assert_eq!(spec.publish_not_ready_addresses, Some(also_not_ready));
@@ -176,6 +182,7 @@ fn nginx_gets_the_full_name_and_the_port_of_each_service_that_it_asks() {
     let value = |name: &str| env.iter().find(|env| env.name == name).unwrap().value.clone().unwrap();
     for (variable, file) in [
         ("BACKEND_PODS", "backend-pods"),
+        ("BACKEND_ALL_PODS", "backend-all-pods"),
         ("BACKEND_SERVICE", "backend"),
         ("FRONTEND_PODS", "frontend-pods"),
     ] {

@@ -8,7 +8,7 @@ use std::{
     task::Poll,
 };
 
-use api::{Fault, FaultRequest, Name};
+use api::{Fault, FaultRequest, Name, Replica};
 use gloo_events::EventListener;
 use gloo_net::http::{Request, Response};
 use gloo_timers::future::TimeoutFuture;
@@ -92,6 +92,16 @@ pub async fn submit(
             (failure, _) => return Some(Err(failure)),
         }
     }
+}
+
+/// Asks a replica about itself: nginx asks another one each time, also those that are not ready. `None` if there is no
+/// answer, or the backend is older than the page.
+pub async fn describe_replica(cancelled: AbortSignal) -> Option<Replica> {
+    let response = async {
+        let request = Request::get(api::path::REPLICA).abort_signal(Some(&cancelled));
+        request.send().await?.text().await
+    };
+    wire::replica(&within(ATTEMPT_TIMEOUT, response).await?.ok()?)
 }
 
 /// Asks a replica to inject a fault into itself, and returns when it acknowledged that.

@@ -19,6 +19,9 @@ use crate::{
 /// How often a submission may become due, in milliseconds. At 50 per second, one is due each time.
 const SEND_INTERVAL: u32 = 20;
 
+/// How often a replica is asked about itself, in milliseconds.
+const DESCRIBE_INTERVAL: u32 = 500;
+
 /// How often events are reported, in milliseconds. Each report renders the board.
 const REPORT_INTERVAL: f64 = 100.0;
 
@@ -51,13 +54,17 @@ struct Run {
 }
 
 /// Starts a run. It ends when the returned value is dropped.
-fn start(rate: Rc<Cell<u32>>, report: Callback<BoardAction>) -> Option<(Interval, CancelOnDrop)> {
+fn start(rate: Rc<Cell<u32>>, report: Callback<BoardAction>) -> Option<([Interval; 2], CancelOnDrop)> {
     let cancel = CancelOnDrop::new();
     let run = Run {
         name: Name::try_from(NAME).ok()?,
         cancelled: cancel.signal(),
         events: Rc::default(),
         in_flight: Rc::default(),
+    };
+    let describe = {
+        let run = run.clone();
+        Interval::new(DESCRIBE_INTERVAL, move || spawn_local(run.clone().describe_replica()))
     };
     let mut pacer = Pacer::default();
     let mut last_report = now();
@@ -78,7 +85,7 @@ fn start(rate: Rc<Cell<u32>>, report: Callback<BoardAction>) -> Option<(Interval
             });
         }
     });
-    Some((timer, cancel))
+    Some(([timer, describe], cancel))
 }
 
 impl Run {
@@ -93,6 +100,12 @@ impl Run {
     fn give_up_overdue(&self, at: f64) {
         while let Some(sent) = self.in_flight.borrow_mut().remove_overdue(at) {
             self.push(Event::Lost { sent, at });
+        }
+    }
+
+    async fn describe_replica(self) {
+        if let Some(replica) = client::describe_replica(self.cancelled).await {
+            self.events.borrow_mut().push(Event::Described { at: now(), replica });
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The compiler checks that a field added to the submission or its response is added here. It does not for `Problem`.
 
-use api::{FaultRequest, FieldError, Name, Problem, Submission, SubmissionResponse};
+use api::{FaultRequest, FieldError, Name, Problem, Replica, Submission, SubmissionResponse};
 use js_sys::{Array, JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::UrlSearchParams;
@@ -41,6 +41,17 @@ pub fn response(body: &str) -> Option<SubmissionResponse> {
         version: text(&response, "version")?,
         started_at: started_at.unwrap_or_default() as u64,
         faults: member(&response, "faults").is_some_and(|value| value.is_truthy()),
+    })
+}
+
+/// Parses what a replica says about itself.
+pub fn replica(body: &str) -> Option<Replica> {
+    let replica = JSON::parse(body).ok()?;
+    Some(Replica {
+        pod: text(&replica, "pod")?,
+        version: text(&replica, "version")?,
+        started_at: member(&replica, "started_at")?.as_f64()? as u64,
+        ready: member(&replica, "ready")?.as_bool()?,
     })
 }
 

@@ -1,5 +1,5 @@
-//! Takes the pictures of the README, light and dark: of the page with an answer, or of the board while something happens to
-//! the cluster.
+//! Takes the pictures of the documentation, light and dark: of the page with an answer, or of the board while something happens
+//! to the cluster.
 
 use std::{
     ffi::OsString,
@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 use e2e::browser::Browser;
 use tokio::process::Command;
 
-/// Takes the pictures of the README from a running application.
+/// Takes the pictures of the documentation from a running application.
 #[derive(Debug, Parser)]
 #[command(max_term_width = 120)]
 struct Settings {
@@ -47,6 +47,24 @@ enum Picture {
         #[arg(last = true, required = true)]
         update: Vec<OsString>,
     },
+
+    /// The board after a replica has crashed and is back. Faults must be enabled
+    Crash {
+        /// How many submissions are answered before the crash
+        #[arg(long, default_value_t = 200)]
+        before: u32,
+    },
+
+    /// The board while a new version does not become ready
+    BrokenRelease {
+        /// How many submissions are answered before the update begins
+        #[arg(long, default_value_t = 200)]
+        before: u32,
+
+        /// The command that begins the update, after `--`
+        #[arg(last = true, required = true)]
+        update: Vec<OsString>,
+    },
 }
 
 /// The pictures' width in pixels; they are as high as the page needs.
@@ -74,10 +92,7 @@ async fn run(Settings { url, folder, picture }: Settings) -> Result<()> {
     match picture {
         Picture::Page => take(&browser, &folder, "page").await,
         Picture::Board { before, after, update } => {
-            browser.click(".controls button").await?;
-            let answered = |count: u32, figure: &str| format!("Number({figure}?.innerText) >= {count}");
-            let all = answered(before, "document.querySelector('[data-figure=answered] dd')");
-            browser.until("enough answers before the update", &all).await?;
+            start_load(&browser, before).await?;
             begin(&update).await?;
             // The newest replica is the last row.
             let new = answered(
@@ -88,7 +103,31 @@ async fn run(Settings { url, folder, picture }: Settings) -> Result<()> {
             browser.until("both versions answer", &both).await?;
             take(&browser, &folder, "board").await
         }
+        Picture::Crash { before } => {
+            start_load(&browser, before).await?;
+            browser.click("tbody tr details summary").await?;
+            browser.click("tbody tr details li:first-child button").await?;
+            browser.until_shown("crashed and was back after").await?;
+            take(&browser, &folder, "crash").await
+        }
+        Picture::BrokenRelease { before, update } => {
+            start_load(&browser, before).await?;
+            begin(&update).await?;
+            browser.until_shown("has not become ready").await?;
+            take(&browser, &folder, "broken-release").await
+        }
     }
+}
+
+fn answered(count: u32, figure: &str) -> String {
+    format!("Number({figure}?.innerText) >= {count}")
+}
+
+/// Starts the load generator, and waits until so many submissions are answered.
+async fn start_load(browser: &Browser, before: u32) -> Result<()> {
+    browser.click(".controls button").await?;
+    let all = answered(before, "document.querySelector('[data-figure=answered] dd')");
+    browser.until("enough answers before something happens", &all).await
 }
 
 async fn begin(update: &[OsString]) -> Result<()> {

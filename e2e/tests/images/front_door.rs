@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
-use api::{Problem, SubmissionResponse};
+use api::{Problem, Replica, SubmissionResponse};
 use reqwest::{Client, StatusCode, header};
 use serde_json::Value;
 
@@ -67,6 +67,28 @@ async fn a_traceparent_header_is_proxied_in_both_directions() -> Result<()> {
         "{answered}"
     );
     assert_ne!(answered, caller, "the backend's own span");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pod_that_is_not_ready_is_described_and_gets_no_submission() -> Result<()> {
+    let stage = Stage::new("unready").await?;
+    stage.backend().await?;
+    stage.backend_not_ready().await?;
+    let url = stage.frontend(&[]).await?.url;
+    stage.until(StatusCode::OK, |http| submission(http, &url)).await?;
+    let describe = |http: &Client| http.get(format!("{url}{}", api::path::REPLICA));
+    let mut ready = BTreeMap::new();
+    while ready.len() < 2 {
+        let response = stage.until(StatusCode::OK, describe).await?;
+        let replica: Replica = response.json().await?;
+        ready.insert(replica.pod, replica.ready);
+    }
+    assert_eq!(ready.values().filter(|ready| **ready).count(), 1, "{ready:?}");
+    for _ in 0..20 {
+        let answer: SubmissionResponse = submission(&stage.http, &url).send().await?.json().await?;
+        assert!(ready[&answer.pod]);
+    }
     Ok(())
 }
 

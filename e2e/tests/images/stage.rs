@@ -158,13 +158,23 @@ impl Stage {
         self.start("k8s-demo-frontend", 8080, &[&names, options].concat()).await
     }
 
-    /// Starts a backend pod, under the names of both Services.
+    /// Starts a backend pod, under the names of all Services.
     pub async fn backend(&self) -> Result<Container> {
         let names = [
             "--network-alias=k8s-demo-backend-pods",
+            "--network-alias=k8s-demo-backend-all-pods",
             "--network-alias=k8s-demo-backend-service",
         ];
         self.start("k8s-demo-backend", 8000, &names).await
+    }
+
+    /// Starts a backend pod that is not ready: only the Service of all pods knows it.
+    pub async fn backend_not_ready(&self) -> Result<Container> {
+        let options = [
+            "--network-alias=k8s-demo-backend-all-pods",
+            "--env=K8S_DEMO_NEVER_READY=true",
+        ];
+        self.start("k8s-demo-backend", 8000, &options).await
     }
 
     /// Starts a backend pod that DNS does not know yet: only the ClusterIP Service knows it.

@@ -1,6 +1,7 @@
 //! The board: the load generator, and its view of the cluster.
 
 use anyhow::Result;
+use e2e::backend_process::BackendProcess;
 
 use crate::stage::Stage;
 
@@ -163,5 +164,27 @@ async fn the_keyboard_starts_the_load_sets_its_rate_and_stops_it() -> Result<()>
             "it stops",
             "document.querySelector('.controls button').innerText === 'Keep submitting'",
         )
+        .await
+}
+
+#[tokio::test]
+async fn a_new_version_that_never_becomes_ready_is_reported_until_it_is_undone() -> Result<()> {
+    let stage = Stage::with(&[V1]).await?;
+    stage.browser.click(".controls button").await?;
+    stage
+        .browser
+        .until("an answer on the board", "document.querySelector('tbody tr')")
+        .await?;
+    let broken = BackendProcess::start_never_ready(V2.0, V2.1).await?;
+    let working = stage.replicas[0].address;
+    stage.page.set_all([working, broken.address]);
+    stage
+        .browser
+        .until_shown("has not become ready, v1 keeps answering, 0 lost")
+        .await?;
+    stage.page.set_all([working]);
+    stage
+        .browser
+        .until_shown("is gone: it never became ready, v1 keeps answering, 0 lost")
         .await
 }

@@ -20,7 +20,7 @@ pub fn board(board: &Board, on_action: &Callback<BoardAction>, on_fault: &Callba
             if was_started {
                 { tally(board.totals) }
                 <div class="news">
-                    { rollout_line(board.rollout.as_ref()) }
+                    { rollout_line(board) }
                     { incident_line(board) }
                 </div>
                 <TimelineView timeline={board.timeline.clone()} replicas={board.replicas.clone()} moving={board.is_sending()} />

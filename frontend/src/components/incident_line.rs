@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{seconds, text};
+use super::{seconds, short_name, text};
 use crate::state::board::{Board, Incident, IncidentPhase, PendingFault, fault_predicates};
 
 /// Says what a fault costs and when its replica is back. Screen readers announce it.
@@ -43,8 +43,4 @@ fn sentence(incident: &Incident) -> String {
         IncidentPhase::Recovered { took, restarted: false } => format!("{pod} {past} for {}, {cost}", seconds(took)),
         IncidentPhase::Gone => format!("{pod} {past} and has not come back, {cost}"),
     }
-}
-
-fn short_name(pod: &str) -> &str {
-    pod.rsplit('-').next().unwrap_or_default()
 }

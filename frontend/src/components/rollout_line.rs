@@ -2,14 +2,20 @@
 
 use yew::prelude::*;
 
-use super::{seconds, text};
-use crate::state::board::{Rollout, RolloutPhase};
+use super::{seconds, short_name, text};
+use crate::state::board::{Board, Replica, Rollout, RolloutPhase, Unready};
 
-/// Says when a second version appears and when the first is gone. Screen readers announce it.
-pub fn rollout_line(rollout: Option<&Rollout>) -> Html {
-    let lost = rollout.is_some_and(|rollout| rollout.lost > 0);
+/// Says when a second version appears, when the first is gone, and when a new replica does not become ready. Screen readers
+/// announce it.
+pub fn rollout_line(board: &Board) -> Html {
+    let unready = board.unready.as_ref().filter(|unready| unready.overdue);
+    let (line, lost) = match (unready, &board.rollout) {
+        (Some(unready), _) => (Some(stuck(unready, &board.replicas)), unready.lost),
+        (None, Some(rollout)) => (Some(sentence(rollout)), rollout.lost),
+        (None, None) => (None, 0),
+    };
     html! {
-        <p class="rollout" data-lost={lost.then_some("")} role="status">{ for rollout.map(sentence).map(text) }</p>
+        <p class="rollout" data-lost={(lost > 0).then_some("")} role="status">{ for line.map(text) }</p>
     }
 }
 
@@ -24,5 +30,28 @@ fn sentence(
             format!("{to} took over in {}, {lost} lost", seconds(*took))
         }
         RolloutPhase::Undone => format!("{to} is gone again, {from} keeps answering, {lost} lost"),
+    }
+}
+
+fn stuck(
+    Unready {
+        pod,
+        version,
+        gone,
+        lost,
+        ..
+    }: &Unready,
+    replicas: &[Replica],
+) -> String {
+    let pod = short_name(pod);
+    let mut present = replicas.iter().rev().filter(|replica| !replica.gone);
+    let (new, others) = match present.find(|replica| replica.version != *version) {
+        Some(old) => (format!("{version} ({pod})"), format!("{} keeps answering", old.version)),
+        None => (format!("{pod} ({version})"), "the others keep answering".to_owned()),
+    };
+    if *gone {
+        format!("{new} is gone: it never became ready, {others}, {lost} lost")
+    } else {
+        format!("{new} has not become ready, {others}, {lost} lost")
     }
 }

@@ -8,6 +8,7 @@ mod pacer;
 mod replica;
 mod rollout;
 mod timeline;
+mod unready;
 
 pub use self::{
     action::{BoardAction, Event},
@@ -18,6 +19,7 @@ pub use self::{
     replica::{Latencies, Replica},
     rollout::{Rollout, RolloutPhase},
     timeline::{Mark, MarkKind, Second, Timeline, WINDOW},
+    unready::Unready,
 };
 
 use api::Fault;
@@ -52,6 +54,8 @@ pub struct Board {
     pub timeline: Timeline,
     /// The last change of version.
     pub rollout: Option<Rollout>,
+    /// The last replica that was found not to be ready, until it is, or a rollout begins.
+    pub unready: Option<Unready>,
     /// The last incidents, oldest first.
     pub incidents: Vec<Incident>,
     /// The last request for a fault, until the replica acknowledges it.
@@ -100,6 +104,7 @@ impl Default for Board {
             replicas: Vec::new(),
             timeline: Timeline::default(),
             rollout: None,
+            unready: None,
             incidents: Vec::new(),
             fault_request: None,
             time_origin: 0.0,
@@ -240,6 +245,7 @@ impl Board {
             Event::Sent => self.totals.in_flight += 1,
             Event::Retried { at } => self.timeline.push(at, Mark::new(MarkKind::Retried)),
             Event::Answered { at, reply } => self.answered(at, reply),
+            Event::Described { at, replica } => self.described(at, &replica),
             Event::Lost { sent, at } => {
                 self.totals.in_flight = self.totals.in_flight.saturating_sub(1);
                 self.totals.lost += 1;
@@ -248,10 +254,24 @@ impl Board {
                 if let Some(rollout) = &mut self.rollout {
                     rollout.count_lost(sent);
                 }
+                if let Some(unready) = &mut self.unready {
+                    unready.count_lost(sent);
+                }
                 for incident in &mut self.incidents {
                     incident.count_lost(sent);
                 }
             }
+        }
+    }
+
+    /// Keeps a replica that is not ready, unless it has answered submissions: then that is an incident.
+    fn described(&mut self, at: f64, replica: &api::Replica) {
+        let is_same = |unready: &&mut Unready| *unready.pod == *replica.pod;
+        match self.unready.as_mut().filter(is_same) {
+            Some(_) if replica.ready => self.unready = None,
+            Some(unready) => unready.seen(at),
+            None if replica.ready || self.replicas.iter().any(|known| *known.pod == *replica.pod) => {}
+            None => self.unready = Some(Unready::new(replica, at)),
         }
     }
 
@@ -265,6 +285,7 @@ impl Board {
         let version = &reply.response.version;
         if let Some(rollout) = Rollout::begun_by(version, at, &self.replicas, self.lost_since_response) {
             self.rollout = Some(rollout);
+            self.unready = None;
         }
         self.lost_since_response = 0;
         let replica = Replica::find_or_add(&mut self.replicas, &reply.response);
@@ -312,6 +333,9 @@ impl Board {
         }
         if let Some(rollout) = &mut self.rollout {
             rollout.tick(&self.replicas, now);
+        }
+        if let Some(unready) = &mut self.unready {
+            unready.tick(now);
         }
         if self.timeline.take_second_ended() {
             for replica in &mut self.replicas {

@@ -45,7 +45,7 @@ pub enum BoardAction {
     },
 }
 
-/// An event of one submission. Times are milliseconds on the browser's monotonic clock.
+/// An event of a submission, or of the search for replicas. Times are milliseconds on the browser's monotonic clock.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// The first attempt was sent.
@@ -61,6 +61,13 @@ pub enum Event {
         at: f64,
         /// The response.
         reply: Reply,
+    },
+    /// A replica described itself, on request.
+    Described {
+        /// When the response arrived.
+        at: f64,
+        /// The replica.
+        replica: api::Replica,
     },
     /// Every attempt failed.
     Lost {

@@ -377,3 +377,62 @@ fn a_fault_that_is_not_acknowledged_begins_no_incident() {
             .is_some_and(|request| request.failure.is_some())
     );
 }
+
+impl History {
+    /// Lets a pod, written as `pod:version`, say that it is not ready, beside the answers of the pod `a:v1`, for so many seconds.
+    fn unready(mut self, pod: &str, seconds: usize) -> Self {
+        for _ in 0..seconds {
+            self = self.described(pod, false).answered(9, &["a:v1"]);
+        }
+        self
+    }
+
+    fn described(self, pod: &str, ready: bool) -> Self {
+        let (pod, version) = pod.split_once(':').unwrap();
+        let replica = api::Replica {
+            pod: pod.to_owned(),
+            version: version.to_owned(),
+            started_at: 1,
+            ready,
+        };
+        let at = self.now;
+        self.observe(vec![Event::Described { at, replica }])
+    }
+
+    fn stuck(&self) -> Option<&Unready> {
+        self.board.unready.as_ref().filter(|unready| unready.overdue)
+    }
+}
+
+#[test]
+fn a_new_version_that_does_not_become_ready_is_found_after_the_time_that_a_start_takes() {
+    let history = History::new().answered(9, &["a:v1"]).unready("b:v2", 3);
+    assert_eq!(history.stuck(), None);
+    let history = history.unready("b:v2", 4);
+    assert_eq!(history.stuck().unwrap().version, "v2");
+    assert!(history.board.rollout.is_none());
+}
+
+#[test]
+fn a_replica_that_becomes_ready_is_not_stuck() {
+    let history = History::new()
+        .unready("b:v2", 3)
+        .described("b:v2", true)
+        .unready("c:v2", 3);
+    assert_eq!(history.stuck(), None);
+    assert!(history.answered(10, &["a:v1", "c:v2"]).board.unready.is_none());
+}
+
+#[test]
+fn a_stuck_version_that_is_undone_is_gone_and_its_losses_stay_counted() {
+    let history = History::new().unready("b:v2", 7).lost(2).answered(120, &["a:v1"]);
+    let stuck = history.stuck().unwrap();
+    assert!(stuck.gone);
+    assert_eq!(stuck.lost, 2);
+}
+
+#[test]
+fn a_known_replica_that_is_not_ready_for_a_while_is_an_incident_and_no_broken_release() {
+    let history = History::new().answered(2, &["a:v1", "b:v1"]).unready("b:v1", 7);
+    assert_eq!(history.stuck(), None);
+}

@@ -1,0 +1,17 @@
+//! A replica, as it describes itself.
+
+use serde::{Deserialize, Serialize};
+
+/// The response of `GET /api/replica`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Replica {
+    /// The pod that sent the response.
+    pub pod: String,
+    /// The version, such as `v2`.
+    pub version: String,
+    /// When the process started, in milliseconds since 1970.
+    pub started_at: u64,
+    /// Whether the application reports itself ready.
+    pub ready: bool,
+}

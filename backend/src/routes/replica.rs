@@ -1,0 +1,21 @@
+//! `GET /api/replica`: this replica, and whether it is ready. The page finds replicas by it that get no submissions yet.
+
+use actix_web::{HttpResponse, web};
+use api::{Replica, path};
+use service::openapi::AnyProblem;
+
+use crate::state::AppState;
+
+/// Answers with the [`Replica`].
+#[utoipa::path(get, path = path::REPLICA, responses(
+    (status = 200, description = "The replica.", body = Replica),
+    AnyProblem,
+))]
+pub async fn replica(state: web::Data<AppState>) -> HttpResponse {
+    HttpResponse::Ok().json(Replica {
+        pod: state.build.pod.clone(),
+        version: state.build.version.clone(),
+        started_at: state.started_at,
+        ready: state.health.is_ready(),
+    })
+}
