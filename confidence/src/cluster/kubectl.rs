@@ -124,7 +124,10 @@ impl Kubectl {
         if !output.status.success() {
             let stderr = String::from_utf8_lossy(&output.stderr);
             let subject: Vec<_> = arguments.iter().take(3).copied().collect();
-            bail!("kubectl {}: {}", subject.join(" "), stderr.trim());
+            // It repeats a line for each attempt, such as to evict a pod.
+            let mut lines: Vec<_> = stderr.trim().lines().collect();
+            lines.dedup();
+            bail!("kubectl {}: {}", subject.join(" "), lines.join("\n"));
         }
         String::from_utf8(output.stdout).context("kubectl did not print text")
     }

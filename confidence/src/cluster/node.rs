@@ -1,15 +1,20 @@
 //! Nodes: which hold the pods, draining them, and commands that stop them.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tokio::process::Command;
+use tokio::time::sleep;
 
 use super::Cluster;
 use super::kubectl::items;
 use super::pods::{self, PodState};
 use super::undo::Step;
+
+/// How often it is checked whether the only node is cordoned.
+const CORDON_POLL: Duration = Duration::from_millis(500);
 
 impl Cluster {
     /// Returns the names of the nodes that hold a pod of the Deployments, each once.
@@ -59,8 +64,8 @@ impl Cluster {
     /// Evicts the pods of the Deployments from a node, by `kubectl drain`, and uncordons the node again, unless it was cordoned
     /// before.
     ///
-    /// The only schedulable node is uncordoned as soon as it is cordoned: the new pods need a place. The disruption budget
-    /// still makes the pods leave one by one.
+    /// The only schedulable node is uncordoned whenever `kubectl drain` has cordoned it: the new pods need a place. The
+    /// disruption budget still makes the pods leave one by one.
     ///
     /// # Errors
     /// If kubectl fails.
@@ -71,22 +76,30 @@ impl Cluster {
         if !was_cordoned {
             self.undo.add(uncordon.clone());
         }
-        let uncordon_early = async {
-            if has_others {
-                return Ok(());
-            }
-            self.until("the node to be cordoned", self.wait, async || {
-                Ok(self.is_cordoned(node).await?.then_some(()))
-            })
-            .await?;
-            self.kubectl.run(&["uncordon", node]).await.map(drop)
-        };
-        tokio::try_join!(self.evict(node), uncordon_early)?;
+        tokio::select! {
+            evicted = self.evict(node) => evicted?,
+            error = self.keep_uncordoned(node), if !has_others => return Err(error),
+        }
         self.rolled_out(&self.all()).await?;
         self.settled().await?;
         match was_cordoned {
             true => Ok(()),
             false => self.undo.one(self, &uncordon).await,
+        }
+    }
+
+    /// Uncordons a node whenever it is cordoned. Returns only the error with which that fails.
+    async fn keep_uncordoned(&self, node: &str) -> anyhow::Error {
+        loop {
+            let uncordoned = match self.is_cordoned(node).await {
+                Ok(true) => self.kubectl.run(&["uncordon", node]).await.map(drop),
+                Ok(false) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = uncordoned {
+                return error;
+            }
+            sleep(CORDON_POLL).await;
         }
     }
 

@@ -37,6 +37,8 @@ struct State {
     is_close_announced: AtomicBool,
     /// At least one response is complete.
     has_served: AtomicBool,
+    /// A request was sent, and its response is not complete. A close is judged afterwards: the response may have announced it.
+    is_exchanging: AtomicBool,
     /// The connection has ended.
     has_ended: AtomicBool,
     on_unannounced_close: Mutex<Option<Box<dyn FnOnce() + Send>>>,
@@ -47,10 +49,15 @@ impl State {
         self.is_close_announced.store(true, Ordering::SeqCst);
     }
 
-    /// Reports a close without notice, once.
+    fn exchanged(&self) {
+        self.is_exchanging.store(false, Ordering::SeqCst);
+        self.check();
+    }
+
+    /// Reports a close without notice, once. A close within an exchange is not one, since its request is lost.
     fn check(&self) {
         let is = |flag: &AtomicBool| flag.load(Ordering::SeqCst);
-        if is(&self.has_ended) && is(&self.has_served) && !is(&self.is_close_announced) {
+        if is(&self.has_ended) && !is(&self.is_exchanging) && is(&self.has_served) && !is(&self.is_close_announced) {
             let report = self
                 .on_unannounced_close
                 .lock()
@@ -94,6 +101,7 @@ impl Connection {
         let state = Arc::new(State {
             is_close_announced: AtomicBool::new(false),
             has_served: AtomicBool::new(false),
+            is_exchanging: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
             on_unannounced_close: Mutex::new(Some(Box::new(on_unannounced_close))),
         });
@@ -125,11 +133,15 @@ impl Connection {
         if announces_close(request.version(), request.headers()) {
             self.state.announce_close();
         }
+        self.state.is_exchanging.store(true, Ordering::SeqCst);
         let response = match self.sender.try_send_request(request).await {
             Ok(response) => response,
             Err(mut failed) => {
                 return Err(match failed.take_message() {
-                    Some(request) => Failure::Unwritten(Box::new(request)),
+                    Some(request) => {
+                        self.state.exchanged();
+                        Failure::Unwritten(Box::new(request))
+                    }
                     None => lost(failed.error()),
                 });
             }
@@ -145,7 +157,7 @@ impl Connection {
             Failure::Lost(LossKind::ResetWithinResponse, cause(error.as_ref()))
         })?;
         self.state.has_served.store(true, Ordering::SeqCst);
-        self.state.check();
+        self.state.exchanged();
         self.idle_since = Instant::now();
         Ok((head, body.to_bytes()))
     }

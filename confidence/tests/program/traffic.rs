@@ -290,6 +290,27 @@ async fn a_connection_that_is_closed_without_notice_is_counted_and_an_announced_
 }
 
 #[tokio::test]
+async fn a_close_that_a_later_response_announces_is_not_counted() {
+    let server = Server::start(|request: &str| {
+        if crate::server::name(request).ends_with("-0000000") {
+            return Reply::Send(good(request));
+        }
+        Reply::SendAndClose(good(request).replace("content-length", "connection: close\r\ncontent-length"))
+    })
+    .await;
+    let target = Target {
+        connections: 1,
+        ..target(&server)
+    };
+    let (client, tally) = client(target);
+    for _ in 0..3 {
+        client.submit(Instant::now()).await; // the first and the third on one connection
+    }
+    assert_eq!(server.accepted.load(Ordering::SeqCst), 2);
+    tally.with(|tally| assert_eq!((tally.answered(), tally.closed_without_notice.len()), (3, 0)));
+}
+
+#[tokio::test]
 async fn a_request_that_was_sent_is_never_sent_again() {
     let seen = Arc::new(Mutex::new(BTreeMap::<String, u32>::new()));
     let counter = seen.clone();
