@@ -97,10 +97,16 @@ async fn choose(stage: &Stage<'_>) -> Result<String> {
         cluster.schedulable_nodes().await?.len() > 1,
         "a power cut needs a second node that takes over"
     );
+    let with_pods = cluster.nodes_with_pods();
     if let Some(node) = &stage.plan.scenarios.node.name {
+        ensure!(
+            with_pods.contains(node),
+            "{node} holds no pod of the Deployments, so its power cut would prove nothing: choose {}",
+            with_pods.join(" or ")
+        );
         return Ok(node.clone());
     }
-    for node in cluster.nodes_with_pods() {
+    for node in with_pods {
         if !cluster.is_control_plane(&node).await? {
             return Ok(node);
         }

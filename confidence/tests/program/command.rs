@@ -153,6 +153,26 @@ async fn scaling_is_undone_after_the_scenario() {
 }
 
 #[tokio::test]
+async fn the_power_cut_of_a_node_without_pods_is_refused() {
+    let kubectl = Kubectl::new();
+    let server = Server::start(|request| Reply::Send(good(request))).await;
+    let node = [
+        "--scenarios",
+        "node",
+        "--node",
+        "node-2",
+        "--node-down",
+        "false",
+        "--node-up",
+        "false",
+    ];
+    let output = run_quick(&kubectl, &server, &node).await;
+    assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
+    let message = "node-2 holds no pod of the Deployments, so its power cut would prove nothing: choose node-1";
+    assert!(printed(&output).contains(message), "{}", printed(&output));
+}
+
+#[tokio::test]
 async fn a_rollout_that_exceeds_its_progress_deadline_is_given_the_rest_of_the_time() {
     let kubectl = Kubectl::new();
     kubectl.slow_down();

@@ -1,4 +1,4 @@
-//! A `kubectl` for tests: a shell script that knows one Deployment with two pods, and remembers what it was asked.
+//! A `kubectl` for tests: a shell script that knows one Deployment with two pods, on the first of two nodes, and remembers what it was asked.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -23,8 +23,9 @@ case "$*" in
     echo '{"metadata": {"generation": 1}, "spec": {"replicas": '"$replicas"', "progressDeadlineSeconds": 600,
         "selector": {"matchLabels": {"app": "shop"}},
         "template": {"spec": {"containers": [{"name": "shop", "image": "shop:v1"}]}}}}' ;;
-*"get --output json nodes"*) echo '{"items": [{"metadata": {"name": "node-1"},
-    "status": {"conditions": [{"type": "Ready", "status": "True"}]}}]}' ;;
+*"get --output json nodes"*)
+    ready='"status": {"conditions": [{"type": "Ready", "status": "True"}]}'
+    echo '{"items": [{"metadata": {"name": "node-1"}, '"$ready"'}, {"metadata": {"name": "node-2"}, '"$ready"'}]}' ;;
 *--watch*)
     seen=
     while sleep 0.05; do
