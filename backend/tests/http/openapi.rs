@@ -19,6 +19,7 @@ async fn every_route_and_every_problem_is_described() {
         .collect();
     let routes = [
         "/api/faults",
+        "/api/replica",
         "/api/submissions",
         "/healthz",
         "/metrics",
