@@ -10,8 +10,6 @@ pub struct Replica {
     pub pod: String,
     /// The version, such as `v2`.
     pub version: String,
-    /// When the process started, in milliseconds since 1970.
-    pub started_at: u64,
     /// Whether the application reports itself ready.
     pub ready: bool,
 }

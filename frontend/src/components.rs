@@ -37,8 +37,3 @@ fn text(text: impl Into<AttrValue>) -> Html {
     let text = text.into();
     html! { <span key={text.to_string()}>{ text }</span> }
 }
-
-/// Returns the last part of a pod's name, which no other pod of its Deployment has.
-fn short_name(pod: &str) -> &str {
-    pod.rsplit('-').next().unwrap_or_default()
-}

@@ -50,7 +50,6 @@ pub fn replica(body: &str) -> Option<Replica> {
     Some(Replica {
         pod: text(&replica, "pod")?,
         version: text(&replica, "version")?,
-        started_at: member(&replica, "started_at")?.as_f64()? as u64,
         ready: member(&replica, "ready")?.as_bool()?,
     })
 }

@@ -15,7 +15,6 @@ pub async fn replica(state: web::Data<AppState>) -> HttpResponse {
     HttpResponse::Ok().json(Replica {
         pod: state.build.pod.clone(),
         version: state.build.version.clone(),
-        started_at: state.started_at,
         ready: state.health.is_ready(),
     })
 }

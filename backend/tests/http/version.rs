@@ -17,10 +17,9 @@ async fn a_replica_says_whether_it_is_ready() {
     for (flags, ready) in [(&[][..], true), (&["--never-ready"][..], false)] {
         let server = Server::start(flags).await;
         let replica: serde_json::Value = server.get("/api/replica").send().await.unwrap().json().await.unwrap();
-        assert!(replica["started_at"].is_u64(), "{replica}");
         assert_eq!(
             replica,
-            serde_json::json!({"pod": "pod-a", "version": "v7", "started_at": replica["started_at"], "ready": ready})
+            serde_json::json!({"pod": "pod-a", "version": "v7", "ready": ready})
         );
     }
 }

@@ -2,8 +2,8 @@
 
 use yew::prelude::*;
 
-use super::{seconds, short_name, text};
-use crate::state::board::{Board, Incident, IncidentPhase, PendingFault, fault_predicates};
+use super::{seconds, text};
+use crate::state::board::{Board, Incident, IncidentPhase, PendingFault, fault_predicates, short_name};
 
 /// Says what a fault costs and when its replica is back. Screen readers announce it.
 pub fn incident_line(board: &Board) -> Html {

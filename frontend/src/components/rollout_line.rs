@@ -2,15 +2,14 @@
 
 use yew::prelude::*;
 
-use super::{seconds, short_name, text};
-use crate::state::board::{Board, Replica, Rollout, RolloutPhase, Unready};
+use super::{seconds, text};
+use crate::state::board::{Board, Replica, Rollout, RolloutPhase, Unready, short_name};
 
 /// Says when a second version appears, when the first is gone, and when a new replica does not become ready. Screen readers
 /// announce it.
 pub fn rollout_line(board: &Board) -> Html {
-    let unready = board.unready.as_ref().filter(|unready| unready.overdue);
-    let (line, lost) = match (unready, &board.rollout) {
-        (Some(unready), _) => (Some(stuck(unready, &board.replicas)), unready.lost),
+    let (line, lost) = match (board.stuck(), &board.rollout) {
+        (Some((unready, gone)), _) => (Some(stuck(unready, gone, &board.replicas)), unready.lost),
         (None, Some(rollout)) => (Some(sentence(rollout)), rollout.lost),
         (None, None) => (None, 0),
     };
@@ -33,23 +32,15 @@ fn sentence(
     }
 }
 
-fn stuck(
-    Unready {
-        pod,
-        version,
-        gone,
-        lost,
-        ..
-    }: &Unready,
-    replicas: &[Replica],
-) -> String {
-    let pod = short_name(pod);
+fn stuck(unready: &Unready, gone: bool, replicas: &[Replica]) -> String {
+    let Unready { version, lost, .. } = unready;
+    let pod = short_name(&unready.pod);
     let mut present = replicas.iter().rev().filter(|replica| !replica.gone);
     let (new, others) = match present.find(|replica| replica.version != *version) {
         Some(old) => (format!("{version} ({pod})"), format!("{} keeps answering", old.version)),
         None => (format!("{pod} ({version})"), "the others keep answering".to_owned()),
     };
-    if *gone {
+    if gone {
         format!("{new} is gone: it never became ready, {others}, {lost} lost")
     } else {
         format!("{new} has not become ready, {others}, {lost} lost")

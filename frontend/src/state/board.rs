@@ -16,7 +16,7 @@ pub use self::{
     in_flight::InFlight,
     incident::{Incident, IncidentPhase},
     pacer::Pacer,
-    replica::{Latencies, Replica},
+    replica::{Latencies, Replica, short_name},
     rollout::{Rollout, RolloutPhase},
     timeline::{Mark, MarkKind, Second, Timeline, WINDOW},
     unready::Unready,
@@ -54,8 +54,8 @@ pub struct Board {
     pub timeline: Timeline,
     /// The last change of version.
     pub rollout: Option<Rollout>,
-    /// The last replica that was found not to be ready, until it is, or a rollout begins.
-    pub unready: Option<Unready>,
+    /// A replica that was found not to be ready, until it is, or a rollout begins.
+    unready: Option<Unready>,
     /// The last incidents, oldest first.
     pub incidents: Vec<Incident>,
     /// The last request for a fault, until the replica acknowledges it.
@@ -143,6 +143,12 @@ impl Board {
     /// Returns the time since a replica last answered, in full seconds.
     pub fn seconds_since_seen(&self, replica: &Replica) -> u32 {
         ((self.now - replica.last_seen) / 1_000.0) as u32
+    }
+
+    /// Returns the replica that has had enough time to become ready, and has not, and whether it is gone.
+    pub fn stuck(&self) -> Option<(&Unready, bool)> {
+        let unready = self.unready.as_ref().filter(|unready| unready.is_overdue())?;
+        Some((unready, unready.is_gone(self.now)))
     }
 
     /// Returns the time since the start of a replica's process, in full seconds; `None` if unknown.
@@ -266,12 +272,19 @@ impl Board {
 
     /// Keeps a replica that is not ready, unless it has answered submissions: then that is an incident.
     fn described(&mut self, at: f64, replica: &api::Replica) {
-        let is_same = |unready: &&mut Unready| *unready.pod == *replica.pod;
-        match self.unready.as_mut().filter(is_same) {
-            Some(_) if replica.ready => self.unready = None,
-            Some(unready) => unready.seen(at),
-            None if replica.ready || self.replicas.iter().any(|known| *known.pod == *replica.pod) => {}
-            None => self.unready = Some(Unready::new(replica, at)),
+        let has_answered = || self.replicas.iter().any(|known| *known.pod == *replica.pod);
+        match &mut self.unready {
+            Some(unready) if *unready.pod == *replica.pod => {
+                if replica.ready {
+                    self.unready = None;
+                } else {
+                    unready.seen(at);
+                }
+            }
+            // One at a time: of several that are not ready, each would take the place of the last one.
+            Some(unready) if !unready.is_gone(at) => {}
+            _ if replica.ready || has_answered() => {}
+            _ => self.unready = Some(Unready::new(replica, at)),
         }
     }
 
@@ -333,9 +346,6 @@ impl Board {
         }
         if let Some(rollout) = &mut self.rollout {
             rollout.tick(&self.replicas, now);
-        }
-        if let Some(unready) = &mut self.unready {
-            unready.tick(now);
         }
         if self.timeline.take_second_ended() {
             for replica in &mut self.replicas {

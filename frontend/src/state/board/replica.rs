@@ -49,6 +49,11 @@ pub struct Latencies {
     pub p99: u32,
 }
 
+/// Returns the part of a pod's name that differs from the other pods of its Deployment.
+pub fn short_name(pod: &str) -> &str {
+    pod.rsplit('-').next().unwrap_or_default()
+}
+
 impl Replica {
     /// The number of shapes.
     pub const SHAPES: u32 = 3;
@@ -63,9 +68,9 @@ impl Replica {
         &mut replicas[index]
     }
 
-    /// Returns the part of the pod's name that differs from the other pods of its Deployment.
+    /// Returns the [`short_name`] of its pod.
     pub fn short_name(&self) -> &str {
-        self.pod.rsplit('-').next().unwrap_or_default()
+        short_name(&self.pod)
     }
 
     /// Updates what is known of the process, and returns whether it is a new one: the replica has restarted.

@@ -392,15 +392,14 @@ impl History {
         let replica = api::Replica {
             pod: pod.to_owned(),
             version: version.to_owned(),
-            started_at: 1,
             ready,
         };
         let at = self.now;
         self.observe(vec![Event::Described { at, replica }])
     }
 
-    fn stuck(&self) -> Option<&Unready> {
-        self.board.unready.as_ref().filter(|unready| unready.overdue)
+    fn stuck(&self) -> Option<(&Unready, bool)> {
+        self.board.stuck()
     }
 }
 
@@ -409,7 +408,7 @@ fn a_new_version_that_does_not_become_ready_is_found_after_the_time_that_a_start
     let history = History::new().answered(9, &["a:v1"]).unready("b:v2", 3);
     assert_eq!(history.stuck(), None);
     let history = history.unready("b:v2", 4);
-    assert_eq!(history.stuck().unwrap().version, "v2");
+    assert_eq!(history.stuck().unwrap().0.version, "v2");
     assert!(history.board.rollout.is_none());
 }
 
@@ -426,13 +425,29 @@ fn a_replica_that_becomes_ready_is_not_stuck() {
 #[test]
 fn a_stuck_version_that_is_undone_is_gone_and_its_losses_stay_counted() {
     let history = History::new().unready("b:v2", 7).lost(2).answered(120, &["a:v1"]);
-    let stuck = history.stuck().unwrap();
-    assert!(stuck.gone);
+    let (stuck, gone) = history.stuck().unwrap();
+    assert!(gone);
     assert_eq!(stuck.lost, 2);
 }
 
 #[test]
-fn a_known_replica_that_is_not_ready_for_a_while_is_an_incident_and_no_broken_release() {
+fn a_replica_that_has_answered_does_not_count_as_a_broken_release() {
     let history = History::new().answered(2, &["a:v1", "b:v1"]).unready("b:v1", 7);
+    assert_eq!(history.stuck(), None);
+}
+
+#[test]
+fn several_replicas_that_do_not_become_ready_are_found_like_one() {
+    let mut history = History::new();
+    for _ in 0..7 {
+        history = history.unready("b:v2", 1).unready("c:v2", 1);
+    }
+    let (stuck, gone) = history.stuck().unwrap();
+    assert_eq!((stuck.version.as_str(), gone), ("v2", false));
+}
+
+#[test]
+fn a_replica_that_was_not_ready_for_a_moment_and_ended_is_not_stuck() {
+    let history = History::new().unready("b:v2", 1).answered(200, &["a:v1"]);
     assert_eq!(history.stuck(), None);
 }

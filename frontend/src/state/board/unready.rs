@@ -2,8 +2,8 @@
 
 use yew::AttrValue;
 
-/// The time from the start of a replica until it counts as one that does not become ready, in milliseconds. A healthy one
-/// needs a second or two.
+/// How long a replica reports that it is not ready until it counts as one that does not become ready, in milliseconds. A
+/// healthy one needs a second or two.
 const START_TIME: f64 = 5_000.0;
 
 /// The time without a response after which a replica counts as gone, in milliseconds.
@@ -16,10 +16,6 @@ pub struct Unready {
     pub pod: AttrValue,
     /// Its version.
     pub version: AttrValue,
-    /// Whether it has had enough time to become ready.
-    pub overdue: bool,
-    /// Whether it no longer responds.
-    pub gone: bool,
     /// The number of submissions that were lost since it was found.
     pub lost: u32,
     /// When it was found, in milliseconds.
@@ -34,8 +30,6 @@ impl Unready {
         Self {
             pod: replica.pod.clone().into(),
             version: replica.version.clone().into(),
-            overdue: false,
-            gone: false,
             lost: 0,
             found: at,
             last_seen: at,
@@ -45,7 +39,6 @@ impl Unready {
     /// Records a response in which it says that it is not ready.
     pub fn seen(&mut self, at: f64) {
         self.last_seen = at;
-        self.gone = false;
     }
 
     /// Counts a lost submission that was sent at `sent`.
@@ -55,9 +48,13 @@ impl Unready {
         }
     }
 
-    /// Updates what depends on the time.
-    pub fn tick(&mut self, now: f64) {
-        self.overdue |= now - self.found >= START_TIME;
-        self.gone = now - self.last_seen >= GONE_TIMEOUT;
+    /// Returns whether it has had enough time to become ready.
+    pub fn is_overdue(&self) -> bool {
+        self.last_seen - self.found >= START_TIME
+    }
+
+    /// Returns whether it no longer responds at `now`.
+    pub fn is_gone(&self, now: f64) -> bool {
+        now - self.last_seen >= GONE_TIMEOUT
     }
 }
