@@ -1,5 +1,6 @@
 //! Nodes: which hold the pods, draining them, and commands that stop them.
 
+use std::convert::Infallible;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -78,7 +79,7 @@ impl Cluster {
         }
         tokio::select! {
             evicted = self.evict(node) => evicted?,
-            error = self.keep_uncordoned(node), if !has_others => return Err(error),
+            Err(error) = self.keep_uncordoned(node), if !has_others && !was_cordoned => return Err(error),
         }
         self.rolled_out(&self.all()).await?;
         self.settled().await?;
@@ -88,16 +89,11 @@ impl Cluster {
         }
     }
 
-    /// Uncordons a node whenever it is cordoned. Returns only the error with which that fails.
-    async fn keep_uncordoned(&self, node: &str) -> anyhow::Error {
+    /// Uncordons a node whenever it is cordoned, until that fails.
+    async fn keep_uncordoned(&self, node: &str) -> Result<Infallible> {
         loop {
-            let uncordoned = match self.is_cordoned(node).await {
-                Ok(true) => self.kubectl.run(&["uncordon", node]).await.map(drop),
-                Ok(false) => Ok(()),
-                Err(error) => Err(error),
-            };
-            if let Err(error) = uncordoned {
-                return error;
+            if self.is_cordoned(node).await? {
+                self.kubectl.run(&["uncordon", node]).await?;
             }
             sleep(CORDON_POLL).await;
         }

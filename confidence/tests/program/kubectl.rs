@@ -1,4 +1,5 @@
-//! A `kubectl` for tests: a shell script that knows one Deployment with two pods, on the first of two nodes, and remembers what it was asked.
+//! A `kubectl` for tests: a shell script that knows one Deployment with two pods, on the first of two nodes, and remembers
+//! what it was asked.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
