@@ -10,7 +10,7 @@ use std::{
 
 use api::{Fault, FaultRequest, Name, Replica};
 use gloo_events::EventListener;
-use gloo_net::http::{Request, Response};
+use gloo_net::http::{Request, RequestBuilder, Response};
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen::JsValue;
 use web_sys::{AbortController, AbortSignal};
@@ -97,11 +97,10 @@ pub async fn submit(
 /// Asks a replica about itself: nginx asks another one each time, also those that are not ready. `None` if there is no
 /// answer, or the backend is older than the page.
 pub async fn describe_replica(cancelled: AbortSignal) -> Option<Replica> {
-    let response = async {
-        let request = Request::get(api::path::REPLICA).abort_signal(Some(&cancelled));
-        request.send().await?.text().await
-    };
-    wire::replica(&within(ATTEMPT_TIMEOUT, response).await?.ok()?)
+    let (_, body) = exchange(Request::get(api::path::REPLICA), None, &cancelled)
+        .await?
+        .ok()?;
+    wire::replica(&body)
 }
 
 /// Asks a replica to inject a fault into itself, and returns when it acknowledged that.
@@ -113,17 +112,11 @@ pub async fn inject_fault(pod: &str, fault: Fault, max_attempts: u32) -> Result<
         fault,
         seconds: board::fault_seconds(fault),
     });
+    let cancel = CancelOnDrop::new();
     for _ in 0..max_attempts {
-        let response = async {
-            let response = Request::post(api::path::FAULTS)
-                .header("Content-Type", "application/json")
-                .body(&body)?
-                .send()
-                .await?;
-            let body = response.text().await?;
-            Ok::<_, gloo_net::Error>((response.status(), body))
-        };
-        match within(ATTEMPT_TIMEOUT, response).await {
+        let request = Request::post(api::path::FAULTS).header("Content-Type", "application/json");
+        let response = exchange(request, Some(&body), &cancel.signal()).await;
+        match response.map(|response| response.map(|(response, body)| (response.status(), body))) {
             Some(Ok((202, _))) => return Ok(now()),
             Some(Ok((404, _))) => return Err("faults are turned off".to_owned()),
             // Another replica has answered, or none.
@@ -136,27 +129,10 @@ pub async fn inject_fault(pod: &str, fault: Fault, max_attempts: u32) -> Result<
     Err(format!("{max_attempts} attempts reached other replicas"))
 }
 
-/// Sends one request.
-///
-/// `AbortSignal.any` and `AbortSignal.timeout` would do for the timeout and the cancellation, but Safari before 17.4 lacks
-/// the first, and in Firefox the signals made by both pile up.
+/// Sends a submission once.
 async fn attempt(form: &JsValue, cancelled: &AbortSignal) -> Result<Reply, Failure> {
-    let request = CancelOnDrop::new();
-    let signal = request.signal();
-    let controller = request.0.clone();
-    let _listener = EventListener::once(cancelled, "abort", move |_| controller.abort());
-    let response = async {
-        let response = Request::post(api::path::SUBMISSIONS)
-            .header("Accept", "application/json")
-            .abort_signal(Some(&signal))
-            .body(form)?
-            .send()
-            .await?;
-        // The timeout includes the body.
-        let body = response.text().await?;
-        Ok::<_, gloo_net::Error>((response, body))
-    };
-    match within(ATTEMPT_TIMEOUT, response).await {
+    let request = Request::post(api::path::SUBMISSIONS).header("Accept", "application/json");
+    match exchange(request, Some(form), cancelled).await {
         Some(Ok((response, body))) => parse(&response, &body),
         Some(Err(_)) => lost("The backend cannot be reached."),
         None => lost(&format!(
@@ -164,6 +140,32 @@ async fn attempt(form: &JsValue, cancelled: &AbortSignal) -> Result<Reply, Failu
             ATTEMPT_TIMEOUT / 1_000
         )),
     }
+}
+
+/// Sends a request, and returns the response with its body, or `None` after [`ATTEMPT_TIMEOUT`].
+///
+/// `AbortSignal.any` and `AbortSignal.timeout` would do for the timeout and the cancellation, but Safari before 17.4 lacks
+/// the first, and in Firefox the signals made by both pile up.
+async fn exchange(
+    request: RequestBuilder,
+    body: Option<&JsValue>,
+    cancelled: &AbortSignal,
+) -> Option<Result<(Response, String), gloo_net::Error>> {
+    let own = CancelOnDrop::new();
+    let controller = own.0.clone();
+    let _listener = EventListener::once(cancelled, "abort", move |_| controller.abort());
+    let response = async {
+        let request = request.abort_signal(Some(&own.signal()));
+        let request = match body {
+            Some(body) => request.body(body)?,
+            None => request.build()?,
+        };
+        let response = request.send().await?;
+        // The timeout includes the body.
+        let body = response.text().await?;
+        Ok((response, body))
+    };
+    within(ATTEMPT_TIMEOUT, response).await
 }
 
 /// Waits for `future`, at most for `timeout` milliseconds. Then it returns `None`, even if the browser never settles the
