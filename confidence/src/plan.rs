@@ -2,18 +2,21 @@
 //!
 //! It is parsed strictly. An error names the line, and what is allowed there.
 
+mod address;
+mod scenario_settings;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
-use hyper::Uri;
+use anyhow::{Context, Result, anyhow};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+pub use self::address::{Port, Url};
+pub use self::scenario_settings::{Change, Changes, ScenarioSettings};
 use crate::scenarios::Scenario;
 use crate::traffic::request::{Request, Response};
 
@@ -61,15 +64,6 @@ pub struct Route {
     pub response: Response,
 }
 
-/// The port of a Service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Port {
-    /// Its number.
-    Number(u16),
-    /// Its name.
-    Name(String),
-}
-
 /// A Deployment that scenarios change.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -109,108 +103,6 @@ pub struct Run {
     pub wait: Option<Duration>,
 }
 
-/// Settings of single scenarios, by their names.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct ScenarioSettings {
-    /// `scale`
-    pub scale: Scale,
-    /// `rollouts`
-    pub rollouts: Rollouts,
-    /// `crash-loop`
-    pub crash_loop: Changes,
-    /// `kill`
-    pub kill: Kill,
-    /// `node`
-    pub node: Node,
-    /// `freeze`
-    pub freeze: Freeze,
-    /// `no-drain`
-    pub no_drain: Changes,
-    /// `always-ready`
-    pub always_ready: Changes,
-}
-
-/// Settings of `scale`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Scale {
-    /// The numbers of replicas, one after the other.
-    pub replicas: Vec<u32>,
-}
-
-impl Default for Scale {
-    fn default() -> Self {
-        Self {
-            replicas: vec![5, 1, 2],
-        }
-    }
-}
-
-/// Settings of `rollouts`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Rollouts {
-    /// How many rollouts follow each other.
-    pub count: u32,
-}
-
-impl Default for Rollouts {
-    fn default() -> Self {
-        Self { count: 10 }
-    }
-}
-
-/// Settings of `kill`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Kill {
-    /// The Deployments of which a pod is killed. All by default.
-    pub deployments: Vec<Spanned<String>>,
-}
-
-/// Changes to Deployments, by their names.
-pub type Changes = BTreeMap<Spanned<String>, Change>;
-
-/// A change to the container of a Deployment.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Change {
-    /// Variables that are set.
-    pub env: BTreeMap<String, String>,
-    /// The command, in place of the container's.
-    pub command: Option<Vec<String>>,
-    /// The arguments, in place of the container's.
-    pub args: Option<Vec<String>>,
-    /// The image, in place of the container's.
-    pub image: Option<String>,
-}
-
-/// Settings of `node`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Node {
-    /// The node. By default one that holds a pod and is not part of the control plane.
-    pub name: Option<String>,
-    /// The command that cuts the node's power. `{node}` is its name.
-    pub down: Option<String>,
-    /// The command that starts the node again.
-    pub up: Option<String>,
-}
-
-/// Settings of `freeze`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Freeze {
-    /// How long the kubelet stands still.
-    #[serde(deserialize_with = "duration")]
-    pub time: Option<Duration>,
-    /// The command that stops the kubelet. `{node}` is the node's name. By default, a pod on the node sends SIGSTOP.
-    pub stop: Option<String>,
-    /// The command that starts it again.
-    pub start: Option<String>,
-}
-
 /// Losses that are expected, and do not count.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -231,17 +123,6 @@ pub struct Tool {
     pub image: Option<String>,
     /// Takes the image and the pull policy of this Deployment of the plan.
     pub image_of: Option<Spanned<String>>,
-}
-
-/// An `http://` address. Its path is that of the request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Url {
-    /// Host name or address (an IPv6 address without brackets).
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// Path and query, unless they are just `/`.
-    pub path: Option<String>,
 }
 
 impl Plan {
@@ -331,74 +212,6 @@ fn unique<'a>(
         }
     }
     Ok(known)
-}
-
-impl Change {
-    /// Returns whether it changes nothing.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl std::str::FromStr for Url {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let uri: Uri = text.parse().with_context(|| format!("{text:?} is not a URL"))?;
-        match uri.scheme_str() {
-            Some("http") => (),
-            Some("https") => bail!("{text:?}: https is not supported, give the URL of an http port"),
-            _ => bail!("{text:?} is not a URL such as http://localhost:8080"),
-        }
-        let host = uri.host().filter(|host| !host.is_empty());
-        let host = host.with_context(|| format!("{text:?} has no host"))?;
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        Ok(Self {
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port: uri.port_u16().unwrap_or(80),
-            path: (path != "/").then(|| path.to_owned()),
-        })
-    }
-}
-
-impl fmt::Display for Url {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.as_deref().unwrap_or_default();
-        match self.host.contains(':') {
-            true => write!(formatter, "http://[{}]:{}{path}", self.host, self.port),
-            false => write!(formatter, "http://{}:{}{path}", self.host, self.port),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Url {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
-impl<'de> Deserialize<'de> for Port {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Port;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("the name or the number of a port")
-            }
-
-            fn visit_str<E: Error>(self, name: &str) -> Result<Port, E> {
-                Ok(Port::Name(name.to_owned()))
-            }
-
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Port, E> {
-                u16::try_from(number)
-                    .map(Port::Number)
-                    .map_err(|_| E::custom(format!("{number} is not a port (1 to 65535)")))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
