@@ -10,7 +10,10 @@ use api::{Problem, Replica, SubmissionResponse};
 use reqwest::{Client, StatusCode, header};
 use serde_json::Value;
 
-use crate::{stage::Stage, submission, values};
+use crate::{
+    stage::{Stage, within},
+    submission, values,
+};
 
 /// A complete request with a body that is a valid submission.
 fn request(version: &str, headers: &str) -> Vec<u8> {
@@ -79,11 +82,15 @@ async fn a_pod_that_is_not_ready_is_described_and_gets_no_submission() -> Result
     stage.until(StatusCode::OK, |http| submission(http, &url)).await?;
     let describe = |http: &Client| http.get(format!("{url}{}", api::path::REPLICA));
     let mut ready = BTreeMap::new();
-    while ready.len() < 2 {
-        let response = stage.until(StatusCode::OK, describe).await?;
-        let replica: Replica = response.json().await?;
-        ready.insert(replica.pod, replica.ready);
-    }
+    within("both pods describe themselves", async {
+        while ready.len() < 2 {
+            let response = stage.until(StatusCode::OK, describe).await?;
+            let replica: Replica = response.json().await?;
+            ready.insert(replica.pod, replica.ready);
+        }
+        Ok(())
+    })
+    .await?;
     assert_eq!(ready.values().filter(|ready| **ready).count(), 1, "{ready:?}");
     for _ in 0..20 {
         let answer: SubmissionResponse = submission(&stage.http, &url).send().await?.json().await?;
@@ -101,14 +108,17 @@ async fn submissions_are_balanced_over_the_pods_in_turn() -> Result<()> {
     stage.backend().await?;
     // The new pod gets its share within 10 seconds: nginx asks DNS every two.
     let mut last_pods = Vec::new();
-    while last_pods.first() == last_pods.last() {
-        let response = stage.until(StatusCode::OK, |http| submission(http, &url)).await?;
-        last_pods.push(response.json::<SubmissionResponse>().await?.pod);
-        if last_pods.len() > 2 {
-            last_pods.remove(0);
+    within("another pod responds", async {
+        while last_pods.first() == last_pods.last() {
+            let response = stage.until(StatusCode::OK, |http| submission(http, &url)).await?;
+            last_pods.push(response.json::<SubmissionResponse>().await?.pod);
+            if last_pods.len() > 2 {
+                last_pods.remove(0);
+            }
         }
-        tokio::task::yield_now().await;
-    }
+        Ok(())
+    })
+    .await?;
     let mut shares = BTreeMap::new();
     for _ in 0..100 {
         let response = submission(&stage.http, &url).send().await?;
@@ -413,11 +423,16 @@ async fn a_pod_without_a_backend_logs_at_most_one_error_a_second() -> Result<()>
     let started = Instant::now();
     let frontend = stage.frontend(&[]).await?;
     let errors = async || anyhow::Ok(frontend.errors().await?.lines().count());
-    while errors().await? < 6 {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    within("twelve errors", async {
+        while errors().await? < 12 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    })
+    .await?;
     let seconds = started.elapsed().as_secs_f64();
     let count = errors().await?;
-    assert!(count as f64 <= seconds + 2.0, "{count} errors in {seconds:.1} s");
+    // At the start, one for each of the three names that nginx cannot resolve.
+    assert!(count as f64 <= seconds + 3.0, "{count} errors in {seconds:.1} s");
     Ok(())
 }

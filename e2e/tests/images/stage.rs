@@ -14,6 +14,13 @@ use tokio::{
 
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// Waits for something that takes at most [`LIMIT`].
+pub async fn within<T>(awaited: &str, future: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(LIMIT, future)
+        .await
+        .with_context(|| format!("not within {LIMIT:?}: {awaited}"))?
+}
+
 /// Runs docker and returns its standard output.
 pub async fn docker(arguments: &[&str]) -> Result<String> {
     let output = Command::new("docker")
