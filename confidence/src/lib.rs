@@ -63,6 +63,7 @@ pub async fn confidence(settings: &Settings) -> Result<ExitCode, Failure> {
     let cluster = Cluster::find(kubectl, &plan).await?;
     let run = Run::prepare(&plan, &cluster).await?;
     run.confirm(settings.yes)?;
+    run.first_answers().await?;
 
     // From here on the cluster is changed. Before, a signal ends the program at once.
     let mut signals = Signals::new()?;

@@ -23,6 +23,9 @@ const DEFAULT_RATE: u32 = 50;
 const DEFAULT_CONNECTIONS: u16 = 8;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a route may take until it answers for the first time. A new Service leads to no pod for some seconds.
+const FIRST_ANSWER_LIMIT: Duration = Duration::from_secs(15);
+
 /// How often progress is printed.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -111,6 +114,31 @@ impl<'a> Run<'a> {
             "y" | "yes" => Ok(()),
             _ => Err(Failure::Usage(anyhow!("not confirmed: nothing was changed"))),
         }
+    }
+
+    /// Waits until every route has answered: losses of a route that never worked would prove nothing.
+    ///
+    /// # Errors
+    /// If one does not answer, or not as planned.
+    pub async fn first_answers(&self) -> Result<()> {
+        let limit = FIRST_ANSWER_LIMIT.min(self.cluster.wait);
+        for (name, target) in &self.routes {
+            let quick = Target {
+                timeout: target.timeout.min(limit),
+                ..target.clone()
+            };
+            let client = Client::new(quick, SharedTally::new(Instant::now()))?;
+            client.first_answer(limit).await.map_err(|loss| {
+                anyhow!(
+                    "the route {name:?} does not answer as planned, nothing was changed: {} ({}), {}. Is the address right, \
+                     and what the plan expects of a response?",
+                    loss.kind,
+                    loss.detail,
+                    describe(target)
+                )
+            })?;
+        }
+        Ok(())
     }
 
     /// Returns a report without scenarios.

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::HeaderValue;
-use tokio::time::{Instant, interval, timeout_at};
+use tokio::time::{Instant, interval, sleep, timeout_at};
 
 use super::connection::{Connection, Failure};
 use super::outcome::{Answer, ConnectionKind, Loss, LossKind, Outcome};
@@ -22,6 +22,9 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often idle connections are looked at.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How often a route that has not answered yet is tried.
+const FIRST_ANSWER_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Where and how requests are sent on one route.
 #[derive(Debug, Clone)]
@@ -90,6 +93,21 @@ impl Client {
         self.tally.with(|tally| tally.sent());
         let outcome = self.send(due).await;
         self.tally.with(|tally| tally.record(outcome, due, Instant::now()));
+    }
+
+    /// Sends requests, none of which is counted, until one is answered as it must be.
+    ///
+    /// # Errors
+    /// With the loss of the last one, if none is answered within `limit`.
+    pub async fn first_answer(&self, limit: Duration) -> Result<(), Loss> {
+        let give_up = Instant::now() + limit;
+        loop {
+            match self.send(Instant::now()).await {
+                Outcome::Answered(_) => return Ok(()),
+                Outcome::Lost(loss) if Instant::now() > give_up => return Err(loss),
+                Outcome::Lost(_) => sleep(FIRST_ANSWER_INTERVAL).await,
+            }
+        }
     }
 
     /// Sends one request and checks its response.

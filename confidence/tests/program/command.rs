@@ -1,13 +1,14 @@
 //! The program as a user runs it: exit codes, confirmation, reports, and restoring.
 
 use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
 use crate::kubectl::Kubectl;
-use crate::server::{Reply, Server, good};
+use crate::server::{Reply, Server, good, response};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -62,6 +63,23 @@ async fn run_quick(kubectl: &Kubectl, server: &Server, more: &[&str]) -> Output 
     run(kubectl, &arguments).await
 }
 
+fn unavailable(_: &str) -> String {
+    response("503 Service Unavailable", "", "")
+}
+
+/// Replies in one way to so many requests, and in another one to all later ones.
+fn changes_after_requests(
+    number: usize,
+    before: fn(&str) -> String,
+    after: fn(&str) -> String,
+) -> impl Fn(&str) -> Reply {
+    let seen = AtomicUsize::new(0);
+    move |request| {
+        let is_before = seen.fetch_add(1, Ordering::SeqCst) < number;
+        Reply::Send(if is_before { before(request) } else { after(request) })
+    }
+}
+
 #[tokio::test]
 async fn a_run_that_loses_nothing_ends_with_0_and_one_that_loses_with_1() {
     let kubectl = Kubectl::new();
@@ -78,13 +96,34 @@ async fn a_run_that_loses_nothing_ends_with_0_and_one_that_loses_with_1() {
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
-    let losing = Server::start(|_| Reply::Send(crate::server::response("503 Service Unavailable", "", ""))).await;
+    let losing = Server::start(changes_after_requests(1, good, unavailable)).await;
     let output = run_quick(&kubectl, &losing, &["--scenarios", "steady"]).await;
     assert_eq!(output.status.code(), Some(1), "{}", printed(&output));
     let text = printed(&output);
     for expected in ["requests were lost", "wrong status", "no readinessProbe", "no preStop"] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
+}
+
+#[tokio::test]
+async fn a_run_starts_when_every_route_answers() {
+    let kubectl = Kubectl::new();
+    let server = Server::start(changes_after_requests(2, unavailable, good)).await;
+    let output = run_quick(&kubectl, &server, &["--scenarios", "steady"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
+}
+
+#[tokio::test]
+async fn a_route_that_does_not_answer_as_planned_ends_the_run_before_anything_is_changed() {
+    let kubectl = Kubectl::new();
+    let server = Server::start(|request| Reply::Send(unavailable(request))).await;
+    let output = run_quick(&kubectl, &server, &["--wait", "1s", "--scenarios", "scale-to-one"]).await;
+    assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
+    let url = format!("http://{}/", server.address);
+    for expected in ["does not answer as planned", "wrong status", &url] {
+        assert!(printed(&output).contains(expected), "{expected}: {}", printed(&output));
+    }
+    assert_eq!(kubectl.changes(), "");
 }
 
 #[tokio::test]
