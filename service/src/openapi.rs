@@ -13,9 +13,12 @@ use actix_web::{
 };
 use problem::Problem;
 use utoipa::{
-    OpenApi,
-    openapi::{Info, OpenApi as Description, PathItem},
+    OpenApi, Path,
+    openapi::{HttpMethod, Info, OpenApi as Description},
 };
+
+#[doc(hidden)]
+pub use pastey::paste;
 
 pub use crate::rejection::responses::{AnyProblem, problem_response};
 use crate::{
@@ -29,48 +32,53 @@ pub const PATH: &str = "/openapi.json";
 
 type AddRoute = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
-/// Routes with their description.
+/// Routes with their description, which is built when it is first asked for: a tenth of the process's start would go
+/// into it.
 #[derive(Clone)]
 pub struct Api {
-    /// Shared by all worker threads: copying it takes a tenth of the time that the process needs to start.
-    description: Arc<Description>,
-    routes: Vec<AddRoute>,
+    info: Info,
+    routes: Vec<Route>,
 }
 
 /// A handler with its description. Created by [`route!`](crate::route).
+#[derive(Clone)]
 pub struct Route {
-    description: Description,
+    describe: fn() -> Description,
     add: AddRoute,
 }
 
 /// The description as JSON, encoded at the first request.
 struct Document {
-    description: Arc<Description>,
+    api: Api,
     json: OnceLock<serde_json::Result<String>>,
 }
 
-/// Creates a [`Route`](openapi::Route) from the path of a handler that has the attribute `#[utoipa::path]`.
+/// Creates a [`Route`](openapi::Route) from a handler, or a module and its handler, that has the attribute
+/// `#[utoipa::path]`.
 #[macro_export]
 macro_rules! route {
-    ($($segment:ident)::+) => {{
+    ($handler:ident) => {
+        $crate::route!(self::$handler)
+    };
+    ($module:tt::$handler:ident) => {{
         #[derive(::utoipa::OpenApi)]
-        #[openapi(paths($($segment)::+))]
+        #[openapi(paths($module::$handler))]
         struct Description;
-        $crate::openapi::Route::new(<Description as ::utoipa::OpenApi>::openapi(), $($segment)::+)
+        // utoipa names what it generates for a handler so.
+        $crate::openapi::paste! {
+            $crate::openapi::Route::new::<$module::[<__path_ $handler>], _, _>(
+                $module::$handler,
+                <Description as ::utoipa::OpenApi>::openapi,
+            )
+        }
     }};
 }
 
 impl Api {
     /// Creates an API with the endpoints of every service.
     pub fn new(info: Info) -> Self {
-        #[derive(OpenApi)]
-        #[openapi(paths(admin::healthz, admin::readyz, admin::metrics), components(schemas(Problem)))]
-        struct Common;
-
-        let mut description = Common::openapi();
-        description.info = info;
         let api = Self {
-            description: Arc::new(description),
+            info,
             routes: Vec::new(),
         };
         api.route(crate::route!(document))
@@ -78,45 +86,57 @@ impl Api {
 
     /// Adds a route.
     #[must_use]
-    pub fn route(mut self, Route { description, add }: Route) -> Self {
-        Arc::make_mut(&mut self.description).merge(description);
-        self.routes.push(add);
+    pub fn route(mut self, route: Route) -> Self {
+        self.routes.push(route);
         self
     }
 
     /// Adds the routes and the description to the app of one worker thread.
     pub fn configure(&self, app: &mut ServiceConfig) {
         let document = Document {
-            description: self.description.clone(),
+            api: self.clone(),
             json: OnceLock::new(),
         };
         app.app_data(web::Data::new(document));
-        for add in &self.routes {
-            add(app);
+        for route in &self.routes {
+            (route.add)(app);
         }
+    }
+
+    fn description(&self) -> Description {
+        #[derive(OpenApi)]
+        #[openapi(paths(admin::healthz, admin::readyz, admin::metrics), components(schemas(Problem)))]
+        struct Common;
+
+        let mut description = Common::openapi();
+        description.info = self.info.clone();
+        for route in &self.routes {
+            description.merge((route.describe)());
+        }
+        description
     }
 }
 
 impl Route {
-    /// Creates a route from the description of a single operation, GET or POST, and its handler.
+    /// Creates a route from a handler, the path and method at which it is served, and the function that describes it.
     ///
     /// # Panics
     ///
-    /// When the description is another one.
-    pub fn new<F, Args>(description: Description, handler: F) -> Self
+    /// When the method is neither GET nor POST.
+    pub fn new<P, F, Args>(handler: F, describe: fn() -> Description) -> Self
     where
+        P: Path,
         F: Handler<Args> + Clone + Send + Sync,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let (path, operation) = description.paths.paths.first_key_value().expect("it has a path");
-        let path = path.clone();
-        let add: AddRoute = match operation {
-            PathItem { get: Some(_), .. } => Arc::new(move |app| _ = app.service(get(&path, handler.clone()))),
-            PathItem { post: Some(_), .. } => Arc::new(move |app| _ = app.service(post(&path, handler.clone()))),
+        let path = P::path();
+        let add: AddRoute = match P::methods().as_slice() {
+            [HttpMethod::Get] => Arc::new(move |app| _ = app.service(get(&path, handler.clone()))),
+            [HttpMethod::Post] => Arc::new(move |app| _ = app.service(post(&path, handler.clone()))),
             _ => panic!("{path} is described with a method other than GET and POST"),
         };
-        Self { description, add }
+        Self { describe, add }
     }
 }
 
@@ -126,7 +146,7 @@ impl Route {
     AnyProblem,
 ))]
 async fn document(document: web::Data<Document>) -> Result<HttpResponse, Rejection> {
-    let json = document.json.get_or_init(|| document.description.to_json());
+    let json = document.json.get_or_init(|| document.api.description().to_json());
     let json = json.as_ref().map_err(|error| {
         tracing::error!(%error, "cannot encode the OpenAPI description");
         Rejection::Internal
