@@ -8,7 +8,7 @@ use std::{
     task::Poll,
 };
 
-use api::{Fault, FaultRequest, Name, Replica};
+use api::{Fault, FaultRequest, Replica, Submission};
 use gloo_events::EventListener;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use gloo_timers::future::TimeoutFuture;
@@ -55,16 +55,16 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// Sends `name` and waits for the response, with a timeout for each attempt and growing pauses between them.
+/// Sends a submission and waits for the response, with a timeout for each attempt and growing pauses between them.
 ///
 /// Calls `on_retry` before each further attempt, with its number and the reason why the last one failed. Returns `None` if
 /// the submission was cancelled.
 pub async fn submit(
-    name: Name,
+    submission: Submission,
     cancelled: AbortSignal,
     on_retry: impl Fn(u32, &str),
 ) -> Option<Result<Reply, Failure>> {
-    let form = wire::form(name);
+    let form = wire::form(submission);
     let start = now();
     let mut attempts = 0;
     loop {

@@ -5,7 +5,7 @@ use std::{
     rc::Rc,
 };
 
-use api::Name;
+use api::{Name, Submission};
 use gloo_timers::callback::Interval;
 use web_sys::AbortSignal;
 use yew::{platform::spawn_local, prelude::*};
@@ -47,7 +47,7 @@ pub fn use_load_generator(sending: bool, rate: u32, report: Callback<BoardAction
 /// What the submissions of one run share.
 #[derive(Clone)]
 struct Run {
-    name: Name,
+    submission: Submission,
     cancelled: AbortSignal,
     events: Rc<RefCell<Vec<Event>>>,
     in_flight: Rc<RefCell<InFlight>>,
@@ -57,7 +57,7 @@ struct Run {
 fn start(rate: Rc<Cell<u32>>, report: Callback<BoardAction>) -> Option<([Interval; 2], CancelOnDrop)> {
     let cancel = CancelOnDrop::new();
     let run = Run {
-        name: Name::try_from(NAME).ok()?,
+        submission: Name::try_from(NAME).ok()?.into(),
         cancelled: cancel.signal(),
         events: Rc::default(),
         in_flight: Rc::default(),
@@ -112,7 +112,7 @@ impl Run {
     async fn send(self, sent: f64) {
         let id = self.in_flight.borrow_mut().add(sent);
         self.push(Event::Sent);
-        let outcome = client::submit(self.name.clone(), self.cancelled.clone(), |_, _| {
+        let outcome = client::submit(self.submission.clone(), self.cancelled.clone(), |_, _| {
             self.push(Event::Retried { at: now() });
         });
         let outcome = outcome.await;

@@ -2,14 +2,14 @@
 //!
 //! The compiler checks that a field added to the submission or its response is added here. It does not for `Problem`.
 
-use api::{FaultRequest, FieldError, Name, Problem, Replica, Submission, SubmissionResponse};
+use api::{FaultRequest, FieldError, Problem, Replica, Submission, SubmissionResponse};
 use js_sys::{Array, JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::UrlSearchParams;
 
 /// Returns a submission as form data, exactly as the browser sends it without script.
-pub fn form(name: Name) -> JsValue {
-    let Submission { name } = Submission::from(name);
+pub fn form(submission: Submission) -> JsValue {
+    let Submission { name } = submission;
     let form = UrlSearchParams::new().expect("an empty list of parameters is valid");
     form.append("name", &name);
     form.into()

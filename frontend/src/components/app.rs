@@ -77,7 +77,7 @@ fn use_submission(pending: Option<PendingSubmission>, report: Callback<FormActio
             yew::platform::spawn_local(async move {
                 let number = pending.number;
                 let progressed = |progress| report.emit(FormAction::Progressed { number, progress });
-                let outcome = client::submit(pending.name.clone(), cancelled, |attempt, reason| {
+                let outcome = client::submit(pending.submission(), cancelled, |attempt, reason| {
                     progressed(Progress::Retrying {
                         pending: pending.clone(),
                         attempt,

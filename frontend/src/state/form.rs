@@ -1,6 +1,6 @@
 //! The form: validation of the name, and the outcome of the last submission.
 
-use api::{InvalidName, Name, Problem};
+use api::{InvalidName, Name, Problem, Submission};
 
 use crate::state::Reply;
 
@@ -24,6 +24,13 @@ pub struct PendingSubmission {
     pub name: Name,
     /// Its number among the form's submissions, from 1.
     pub number: u32,
+}
+
+impl PendingSubmission {
+    /// Returns what is sent.
+    pub fn submission(&self) -> Submission {
+        self.name.clone().into()
+    }
 }
 
 /// The progress of the last submission.
