@@ -51,7 +51,7 @@ pub struct Latencies {
 
 /// Returns the part of a pod's name that differs from the other pods of its Deployment.
 pub fn short_name(pod: &str) -> &str {
-    pod.rsplit('-').next().unwrap_or_default()
+    pod.rsplit_once('-').map_or(pod, |(_, suffix)| suffix)
 }
 
 impl Replica {

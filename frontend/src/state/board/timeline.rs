@@ -91,7 +91,7 @@ impl Timeline {
         let age = newest.number.saturating_sub((at / 1_000.0) as u32) as usize;
         let index = (self.seconds.len() - 1).checked_sub(age);
         if let Some(second) = index.and_then(|index| self.seconds.get_mut(index)) {
-            Rc::make_mut(second).marks.push(((at % 1_000.0) as u32, mark));
+            Rc::make_mut(second).marks.push(((at as u64 % 1_000) as u32, mark));
         }
     }
 
