@@ -158,10 +158,6 @@ fn example(file: &str) -> String {
 async fn debians_nginx_loses_requests_in_a_rollout_and_none_with_a_pre_stop_sleep() -> Result<()> {
     /// A part of each plan: all of it takes six minutes.
     const ARGUMENTS: [&str; 4] = ["--duration", "1s", "--scenarios", "rollout"];
-    /// Connection tracking knows a connection for two minutes after its end. At 200 new connections per second, one client
-    /// uses source ports again within that time, and dockerd, which forgets a removed pod's connections by their ports,
-    /// then sometimes resets a new one (seen once in 12,000, with `conntrack --event`).
-    const FEW_NEW_CONNECTIONS: [&str; 2] = ["--rate", "25"];
     let _cluster = CLUSTER.lock().await;
     with_nginx(async || {
         let output = program(&example("nginx.toml"), &ARGUMENTS).output().await?;
@@ -172,8 +168,7 @@ async fn debians_nginx_loses_requests_in_a_rollout_and_none_with_a_pre_stop_slee
         let patch = example("nginx/prestop.yaml");
         kubectl(&["patch", "deployment", "debian-nginx", "--patch-file", &patch]).await?;
         kubectl(&["rollout", "status", "deployment", "debian-nginx"]).await?;
-        let arguments = [&ARGUMENTS[..], &FEW_NEW_CONNECTIONS].concat();
-        let output = program(&example("nginx-prestop.toml"), &arguments).output().await?;
+        let output = program(&example("nginx-prestop.toml"), &ARGUMENTS).output().await?;
         ensure!(output.status.code() == Some(0), "{}", printed(&output));
         Ok(())
     })
