@@ -53,7 +53,7 @@ rust() {
       say "Installing Rust $pinned, as rust-toolchain.toml asks"
       if ! logged rustup-toolchain rustup toolchain install "$pinned" --profile minimal --component rustfmt,clippy \
         --target wasm32-unknown-unknown --no-self-update; then
-        default=$(rustup default 2>/dev/null | cut -d' ' -f1)
+        default=$(rustup default 2>/dev/null | cut -d' ' -f1) || default=
         [ -n "$default" ] || die_of rustup-toolchain "rustup could not install Rust $pinned, and there is no default toolchain"
         say "rustup could not install it (.tools/log/rustup-toolchain): using $default instead"
         export RUSTUP_TOOLCHAIN=$default
