@@ -63,11 +63,11 @@ impl Name {
     /// Returns `None` unless the message contains the name exactly once.
     pub fn split_message<'a>(&self, message: &'a str) -> Option<[&'a str; 3]> {
         let name = self.isolated();
-        // `str::split_once` does the same with a search for long texts, and adds 1 kB to the page.
+        // `str::match_indices` has an algorithm for long texts, which would add 1 kB to the page.
         let mut found = message.char_indices().filter_map(|(start, _)| {
             let (before, rest) = message.split_at_checked(start)?;
-            let (found, after) = rest.split_at_checked(name.len())?;
-            (found == name).then_some([before, found, after])
+            let (middle, after) = rest.split_at_checked(name.len())?;
+            (middle == name).then_some([before, middle, after])
         });
         let first = found.next()?;
         found.next().is_none().then_some(first)

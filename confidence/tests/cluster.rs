@@ -144,8 +144,13 @@ async fn with_nginx<T>(test: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
     ];
     kubectl(&delete).await?; // what an interrupted test has left, and patched
     kubectl(&["apply", "--filename", &manifest]).await?;
-    kubectl(&["rollout", "status", "deployment", "debian-nginx"]).await?;
-    let outcome = test().await;
+    let outcome = async {
+        // The program would wait too, and then try a Service that may have no endpoints yet. From this machine, that leaves
+        // entries in connection tracking by which later connections are refused.
+        kubectl(&["rollout", "status", "deployment", "debian-nginx"]).await?;
+        test().await
+    }
+    .await;
     kubectl(&delete).await?;
     outcome
 }

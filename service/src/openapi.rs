@@ -64,7 +64,7 @@ macro_rules! route {
         #[derive(::utoipa::OpenApi)]
         #[openapi(paths($module::$handler))]
         struct Description;
-        // utoipa names what it generates for a handler so.
+        // `__path_HANDLER` is the type that `#[utoipa::path]` generates for a handler.
         $crate::openapi::paste! {
             $crate::openapi::Route::new::<$module::[<__path_ $handler>], _, _>(
                 $module::$handler,
