@@ -18,7 +18,7 @@ use e2e::bench::{
 const LOG_DELAYS: usize = 50;
 
 /// The number of starts in a round.
-const STARTS: usize = 20;
+const STARTS: usize = 100;
 
 /// The number of turns in which the servers get the requests of a round.
 const TURNS: usize = 20;
