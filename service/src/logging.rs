@@ -1,9 +1,11 @@
 //! The log: what a line looks like, and how it leaves the process.
 //!
 //! * [`json`]: a line as one flat JSON object
+//! * [`text`]: a line for people
 //! * [`writer`]: the thread that writes lines, many at a time
 
 pub mod json;
+pub mod text;
 pub mod writer;
 
 use std::{
@@ -82,14 +84,14 @@ impl Logging {
             // It would log malformed requests as errors of this server.
             .with_target("actix_http", LevelFilter::OFF)
             // It logs several lines for what `server` logs in one.
-            .with_target("actix_server", LevelFilter::WARN.min(self.level));
+            .with_target("actix_server", LevelFilter::WARN.min(self.level))
+            // A line has the ids of its request, not the fields of the span that is exported.
+            .with_target(request_span::TARGET, LevelFilter::OFF);
         let log = Log::start(io::stdout())?;
         let lines = if json {
-            // A line takes the ids from the request's metadata, which saves each request its span.
-            let filter = filter.with_target(request_span::TARGET, LevelFilter::OFF);
             json::JsonLines(log.clone()).with_filter(filter).boxed()
         } else {
-            let text = fmt::layer().with_target(false).with_ansi(on_terminal);
+            let text = fmt::layer().event_format(text::TextLines::new(on_terminal));
             text.with_writer(log.clone()).with_filter(filter).boxed()
         };
         let subscriber = tracing_subscriber::registry().with(lines);

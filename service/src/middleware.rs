@@ -4,7 +4,7 @@
 //!
 //! * [`request_metadata`]: what is known of a request from its head
 //! * [`request_id`], [`trace_context`]: the ids of a request
-//! * [`request_span`]: the span around a request, where something collects spans
+//! * [`request_span`]: the span around a request, where it is exported
 //! * [`panics`]: turns a panic into a response
 
 #[cfg(feature = "otlp")]

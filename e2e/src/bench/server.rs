@@ -1,7 +1,7 @@
 //! A server under test: a process with its log on a pipe, as in a container.
 
 use std::{
-    io::{self, BufRead, BufReader},
+    io::{BufRead, BufReader},
     net::{SocketAddr, TcpListener},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
@@ -19,9 +19,9 @@ use super::load::{self, Request};
 /// How long a server may take to start.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A running server.
+/// A running server, killed when dropped.
 pub struct Server {
-    process: Child,
+    process: Process,
     log_lines: watch::Receiver<usize>,
     request: Request,
     /// The address that it listens on.
@@ -29,6 +29,9 @@ pub struct Server {
     /// The time from exec to the first response.
     pub start_time: Duration,
 }
+
+/// A process, killed when dropped.
+struct Process(Child);
 
 /// The resources that a process has used.
 pub struct Cost {
@@ -47,14 +50,14 @@ impl Server {
     pub async fn start(program: &Path, request: Request) -> anyhow::Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let started = Instant::now();
-        let mut process = Command::new(program)
+        let process = Command::new(program)
             .env_clear()
             .env("PORT", address.port().to_string())
             .env("K8S_DEMO_PORT", address.port().to_string())
             .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
-        let log = process.stdout.take().context("the log is a pipe")?;
+            .spawn();
+        let mut process = Process(process.with_context(|| format!("cannot start {}", program.display()))?);
+        let log = process.0.stdout.take().context("the log is a pipe")?;
         let log_lines = count_lines(log);
         while load::send_once(address, request).await.is_err() {
             ensure!(
@@ -83,7 +86,7 @@ impl Server {
     ///
     /// When the process is gone.
     pub fn cost(&self) -> anyhow::Result<Cost> {
-        let pid = sysinfo::Pid::from_u32(self.process.id());
+        let pid = sysinfo::Pid::from_u32(self.process.0.id());
         let mut system = System::new();
         let what = ProcessRefreshKind::nothing().with_cpu().with_memory();
         system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, what);
@@ -107,29 +110,27 @@ impl Server {
         Ok(answered.elapsed())
     }
 
-    /// Kills it.
-    ///
-    /// # Errors
-    ///
-    /// When it has exited before.
-    pub fn kill(mut self) -> io::Result<()> {
-        self.process.kill()?;
-        self.process.wait().map(|_| ())
-    }
-
     /// Stops it as Kubernetes would, and returns the number of its log lines.
     ///
     /// # Errors
     ///
     /// When it exits with a failure.
     pub async fn stop(mut self) -> anyhow::Result<usize> {
-        let pid = Pid::from_child(&self.process);
+        let pid = Pid::from_child(&self.process.0);
         kill_process(pid, Signal::TERM)?;
-        let status = self.process.wait()?;
+        let status = self.process.0.wait()?;
         ensure!(status.success(), "the server exited with {status}");
         // The channel closes at the end of the log.
         while self.log_lines.changed().await.is_ok() {}
         Ok(*self.log_lines.borrow())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // They fail only where the process has ended before.
+        _ = self.0.kill();
+        _ = self.0.wait();
     }
 }
 

@@ -158,7 +158,6 @@ async fn start_times(programs: [&Path; 2], request: Request) -> anyhow::Result<[
         for index in order {
             let server = Server::start(programs[index], request).await?;
             times[index].push(milliseconds(server.start_time));
-            server.kill()?;
         }
     }
     Ok(times.map(|times| report::median(times.into_iter())))

@@ -110,10 +110,6 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<[Figures; 3]> {
             p99: outcome.latencies.value_at_quantile(0.99) as f64,
         });
     }
-    for way in ways {
-        drop(way.nginx);
-        way.server.kill()?;
-    }
     Ok([figures[0], figures[1], figures[2]])
 }
 

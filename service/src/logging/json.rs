@@ -63,21 +63,17 @@ fn write_line<S: Subscriber + for<'a> LookupSpan<'a>>(line: &mut Vec<u8>, event:
     let mut members = MemberWriter(line);
     members.write_plain("level", event.metadata().level().as_str());
     event.record(&mut members);
-    RequestMetadata::with_current(|request| write_ids(&mut members, request));
+    RequestMetadata::with_current(|request| {
+        for (name, id) in request.ids() {
+            members.write_plain(name, id);
+        }
+    });
     for span in context.event_scope(event).into_iter().flatten() {
         if let Some(Members(members)) = span.extensions().get() {
             line.extend_from_slice(members);
         }
     }
     line.extend_from_slice(b"}\n");
-}
-
-fn write_ids(members: &mut MemberWriter<'_>, request: &RequestMetadata) {
-    members.write_plain("request_id", request.id.as_str());
-    if let Some(trace) = &request.trace {
-        members.write_plain("trace_id", trace.trace_id());
-        members.write_plain("span_id", trace.span_id());
-    }
 }
 
 /// Encodes each visited field as a member of a JSON object, with a comma before it.

@@ -17,25 +17,27 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{request_metadata::RequestMetadata, trace_context::TraceContext};
 
-/// Adds the span of a request to the caller's trace, if there is one, and sets the attributes of the request. Returns the
-/// metadata with the ids of the exported span.
-pub fn begin(span: &Span, request: &ServiceRequest, metadata: RequestMetadata) -> RequestMetadata {
+/// Adds the span of a request to the caller's trace, if there is one, and sets the attributes of the request. The request
+/// gets the ids of the exported span.
+pub fn begin(span: &Span, request: &ServiceRequest) {
+    let metadata = RequestMetadata::new(request);
     // The library itself accepts ids that are too short.
     if metadata.trace.is_some() {
         let caller = TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(request.headers()));
         // It fails only for a span that has started.
         let _ = span.set_parent(caller);
     }
-    span.record("otel.kind", "server");
+    span.record("request_id", metadata.id.as_str());
     let exported = span.context();
     let exported = exported.span();
     exported.update_name(format!("{} {}", metadata.method, metadata.route));
     exported.set_attribute(KeyValue::new("http.request.method", metadata.method));
     exported.set_attribute(KeyValue::new("http.route", metadata.route.clone()));
-    RequestMetadata {
+    let metadata = RequestMetadata {
         trace: Some(TraceContext::exported(exported.span_context())),
         ..metadata
-    }
+    };
+    metadata.store(request);
 }
 
 /// Sets the attributes of the response.

@@ -1,6 +1,6 @@
 //! The metadata of a request, taken from its head, and the request that the current task handles.
 
-use std::{future::Future, rc::Rc};
+use std::{future::Future, iter, rc::Rc};
 
 use actix_web::{HttpMessage, dev::ServiceRequest, http::Method};
 use tokio::task::futures::TaskLocalFuture;
@@ -62,10 +62,17 @@ impl RequestMetadata {
         }
     }
 
-    /// Calls `read` with the metadata of the request that the current task handles, if any.
-    pub fn with_current(read: impl FnOnce(&Self)) {
-        // It fails outside of a request.
-        let _ = CURRENT.try_with(|current| read(current));
+    /// Calls `read` with the metadata of the request that the current task handles, and returns the result, or `None` outside
+    /// of a request.
+    pub fn with_current<T>(read: impl FnOnce(&Self) -> T) -> Option<T> {
+        CURRENT.try_with(|current| read(current)).ok()
+    }
+
+    /// Returns the ids by which a log line names its request: their names and values, none of which has to be escaped.
+    pub fn ids(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let trace = self.trace.iter();
+        let trace = trace.flat_map(|trace| [("trace_id", trace.trace_id()), ("span_id", trace.span_id())]);
+        iter::once(("request_id", self.id.as_str())).chain(trace)
     }
 
     /// Calls `act` as a part of handling this request.

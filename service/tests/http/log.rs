@@ -44,13 +44,15 @@ async fn a_text_line_has_the_same_fields() {
         .build()
         .unwrap()
         .get(url)
-        .header("x-request-id", "one");
+        .header("x-request-id", "one")
+        .header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     request.send().await.unwrap();
     let mut lines = server.log.by_ref().lines().map(Result::unwrap);
     let line = lines.find(|line| line.contains("latency_us")).unwrap();
     for part in [
         "INFO",
         r#"request_id="one""#,
+        r#"trace_id="4bf92f3577b34da6a3ce929d0e0e4736""#,
         r#"method="GET""#,
         r#"route="/small""#,
         "status=200",
