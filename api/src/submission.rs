@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Name;
+use crate::name::Name;
 
 /// The body of `POST /api/submissions`, with an unchecked name.
 ///

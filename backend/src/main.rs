@@ -28,7 +28,7 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
     let admin = settings.admin_address();
     let admin_listener = admin.map(|admin| bind(admin, "--admin-port")).transpose()?;
     let log = settings.logging().start()?;
-    let shutdown = shutdown::on_signal(log.clone())?;
+    let shutdown = shutdown::on_signal(log.flusher())?;
     let health = Health::default();
     health.set_ready(!settings.never_ready);
     let faults = settings

@@ -5,7 +5,7 @@
 //! * [`pods`]: what happens to the pods, as it happens
 //! * [`wait`]: waits until the cluster has done something
 //! * [`node`]: nodes, and draining them
-//! * [`tool`]: a pod that sees the processes of its node
+//! * [`tool`], [`tool_image`]: a pod that sees the processes of its node
 //! * [`undo`]: what has to be undone
 //! * [`log`]: what was done, and when
 
@@ -14,7 +14,9 @@ pub mod kubectl;
 pub mod log;
 pub mod node;
 pub mod pods;
+mod shell;
 pub mod tool;
+pub mod tool_image;
 pub mod undo;
 pub mod wait;
 
@@ -28,9 +30,11 @@ use self::deployment::Deployment;
 use self::kubectl::Kubectl;
 use self::log::Log;
 use self::pods::Pods;
-use self::tool::ToolImage;
+use self::tool_image::ToolImage;
 use self::undo::Undo;
-use crate::plan::{Plan, Port, Route, Url};
+use crate::plan::address::{Port, Url};
+use crate::plan::deployment::{Deployment as Wanted, Tool};
+use crate::plan::route::Route;
 
 /// How long the cluster may take for one step.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(180);
@@ -61,7 +65,7 @@ impl Cluster {
     ///
     /// # Errors
     /// If kubectl reaches no cluster, or the cluster does not have the Deployments, or they are not ready.
-    pub async fn find(kubectl: Kubectl, plan: &Plan) -> Result<Self> {
+    pub async fn find(kubectl: Kubectl, wanted: &[Wanted], tool: &Tool, wait: Option<Duration>) -> Result<Self> {
         let config = kubectl.run(&["config", "view", "--minify", "--output", "json"]).await?;
         let config: Value = serde_json::from_str(&config).context("kubectl config view did not print JSON")?;
         let context = config["current-context"].as_str().unwrap_or_default();
@@ -71,11 +75,11 @@ impl Cluster {
             .unwrap_or("default");
         let namespace = kubectl.namespace().unwrap_or(namespace).to_owned();
         let mut deployments = Vec::new();
-        for wanted in &plan.deployments {
+        for wanted in wanted {
             deployments.push(Deployment::find(&kubectl, wanted).await?);
         }
         let pods = Pods::watch(&kubectl, &deployments);
-        let tool = ToolImage::choose(&plan.tool, &deployments);
+        let tool = ToolImage::choose(tool, &deployments);
         let cluster = Self {
             kubectl,
             context,
@@ -83,7 +87,7 @@ impl Cluster {
             deployments,
             pods,
             log: Log::default(),
-            wait: plan.run.wait.unwrap_or(DEFAULT_WAIT),
+            wait: wait.unwrap_or(DEFAULT_WAIT),
             tool,
             undo: Undo::default(),
         };
@@ -149,7 +153,7 @@ impl Cluster {
     /// # Errors
     /// With everything that could not be restored.
     pub async fn restore(&self) -> Result<()> {
-        let mut errors = Vec::from_iter(self.undo.all(self).await.err());
+        let mut errors = Vec::from_iter(self.undo.all(&self.kubectl).await.err());
         for deployment in &self.deployments {
             errors.extend(deployment.restore(&self.kubectl).await.err());
         }
@@ -163,7 +167,7 @@ impl Cluster {
 
     /// Returns the commands that restore everything, for a person to type.
     pub fn restore_commands(&self) -> Vec<String> {
-        let mut commands = self.undo.commands(self);
+        let mut commands = self.undo.commands(&self.kubectl);
         commands.extend(
             self.deployments
                 .iter()

@@ -11,6 +11,7 @@
 //! * [`report`]: what was seen, and the verdict
 
 pub mod cluster;
+mod failure;
 pub mod plan;
 pub mod report;
 pub mod run;
@@ -25,29 +26,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cluster::Cluster;
 use crate::cluster::kubectl::Kubectl;
+pub use crate::failure::Failure;
 use crate::run::Run;
 use crate::settings::Settings;
-
-/// Why the program ends without a verdict.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// Wrong usage, or no confirmation.
-    #[error("{0:#}")]
-    Usage(anyhow::Error),
-    /// The run was not possible.
-    #[error("{0:#}")]
-    Run(#[from] anyhow::Error),
-}
-
-impl Failure {
-    /// Returns the exit code of the program.
-    pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Usage(_) => 2,
-            Self::Run(_) => 3,
-        })
-    }
-}
 
 /// Runs the program: prepares, asks, runs, restores, reports. Returns its exit code.
 ///
@@ -60,7 +41,7 @@ pub async fn confidence(settings: &Settings) -> Result<ExitCode, Failure> {
         settings.namespace.as_deref(),
         settings.kubeconfig.as_deref(),
     );
-    let cluster = Cluster::find(kubectl, &plan).await?;
+    let cluster = Cluster::find(kubectl, &plan.deployments, &plan.tool, plan.run.wait).await?;
     let run = Run::prepare(&plan, &cluster).await?;
     run.confirm(settings.yes)?;
     run.first_answers().await?;

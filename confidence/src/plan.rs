@@ -1,9 +1,18 @@
 //! The plan: a TOML file that says what is tested, and how.
 //!
 //! It is parsed strictly. An error names the line, and what is allowed there.
+//!
+//! * [`route`], [`address`]: where requests are sent
+//! * [`deployment`]: the Deployments, and the image of the pods that `kill` and `freeze` need
+//! * [`scenario_settings`]: the settings of single scenarios
+//! * [`steps`]: what is run, in order
 
-mod address;
-mod scenario_settings;
+pub mod address;
+pub mod deployment;
+pub mod route;
+pub mod scenario_settings;
+pub mod steps;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -11,14 +20,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use toml::Spanned;
 
-pub use self::address::{Port, Url};
-pub use self::scenario_settings::{Change, Changes, ScenarioSettings};
+use self::deployment::{Deployment, Tool};
+use self::route::Route;
+use self::scenario_settings::ScenarioSettings;
+use self::values::{duration, rate};
 use crate::scenarios::Scenario;
-use crate::traffic::request::{Request, Response};
 
 /// A whole plan.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -42,43 +51,6 @@ pub struct Plan {
     /// The image of the pods that `kill` and `freeze` need on a node.
     #[serde(default)]
     pub tool: Tool,
-}
-
-/// A way on which requests reach the Deployments.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Route {
-    /// Its name in the report.
-    pub name: Spanned<String>,
-    /// `http://host:port`. Without it, the address of the load balancer of `service`.
-    pub url: Option<Url>,
-    /// A Service. It is also needed to tell which pods are the route's first hop.
-    pub service: Option<String>,
-    /// The port of the Service, by name or number. Its first one by default.
-    pub port: Option<Port>,
-    /// What is sent.
-    #[serde(default)]
-    pub request: Request,
-    /// What must come back.
-    #[serde(default)]
-    pub response: Response,
-}
-
-/// A Deployment that scenarios change.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Deployment {
-    /// Its name.
-    pub name: Spanned<String>,
-    /// The container whose image is changed. The first one by default.
-    pub container: Option<String>,
-    /// The image that is rolled out. Without it and `next-tag`, the same image is rolled out again.
-    pub next_image: Option<String>,
-    /// The tag that is rolled out, of the image that is deployed.
-    pub next_tag: Option<String>,
-    /// How long the application may take to end after SIGTERM. The pod's grace period must be longer.
-    #[serde(default, deserialize_with = "duration")]
-    pub shutdown: Option<Duration>,
 }
 
 /// Which scenarios are run, and at which rate requests are sent. Flags override it.
@@ -113,16 +85,6 @@ pub struct ExpectedLoss {
     pub route: Spanned<String>,
     /// for this reason. It is in the report.
     pub reason: String,
-}
-
-/// The image of the pods that `kill` and `freeze` need on a node. It must have a shell.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Tool {
-    /// The image. Docker's `busybox` by default.
-    pub image: Option<String>,
-    /// Takes the image and the pull policy of this Deployment of the plan.
-    pub image_of: Option<Spanned<String>>,
 }
 
 impl Plan {
@@ -214,23 +176,9 @@ fn unique<'a>(
     Ok(known)
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    humantime::parse_duration(&text)
-        .map(Some)
-        .map_err(|error| D::Error::custom(format!("{text:?} is not a time such as \"20s\": {error}")))
-}
-
-fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    let rate = u32::deserialize(deserializer)?;
-    if !(1..=10_000).contains(&rate) {
-        return Err(D::Error::custom(format!("the rate is {rate}, allowed are 1 to 10000")));
-    }
-    Ok(Some(rate))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::address::Url;
     use super::*;
 
     const MINIMAL: &str = r#"

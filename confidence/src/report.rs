@@ -4,21 +4,21 @@
 //! * [`explain`]: says in words why something was lost, and which settings usually cause it
 //! * [`table`]: for people
 //! * [`html`]: for people in a room
+//! * [`output`]: writes it in one of the formats
 
 pub mod build;
 pub mod explain;
 pub mod html;
+pub mod output;
 pub mod table;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
-use std::str::FromStr;
 
-use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::scenarios::{Description, Scenario};
+use crate::scenarios::Scenario;
+use crate::scenarios::stage::Description;
 use crate::traffic::outcome::{ConnectionKind, LossKind};
 
 /// What was seen in all scenarios that were run. Times are seconds since the start of the scenario.
@@ -310,63 +310,6 @@ impl Report {
             Some(Verdict::Lost) => 1,
             Some(Verdict::Incomplete) | None => 3,
         }
-    }
-}
-
-/// A format of the report, and where it goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
-    /// The format.
-    pub format: Format,
-    /// The file. Standard output by default.
-    pub file: Option<PathBuf>,
-}
-
-/// A format of the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// A table in Markdown, and sentences below.
-    Table,
-    /// JSON.
-    Json,
-    /// One self-contained page.
-    Html,
-}
-
-impl FromStr for Output {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (format, file) = match text.split_once('=') {
-            Some((format, file)) => (format, Some(PathBuf::from(file))),
-            None => (text, None),
-        };
-        let format = match format {
-            "table" => Format::Table,
-            "json" => Format::Json,
-            "html" => Format::Html,
-            _ => return Err(format!("unknown format {format:?}, expected one of: table, json, html")),
-        };
-        Ok(Self { format, file })
-    }
-}
-
-impl Output {
-    /// Writes a report.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn write(&self, report: &Report) -> Result<()> {
-        let text = match self.format {
-            Format::Table => table::Table(report).to_string(),
-            Format::Json => serde_json::to_string_pretty(report)?,
-            Format::Html => html::page(report),
-        };
-        match &self.file {
-            None => println!("{text}"),
-            Some(file) => std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?,
-        }
-        Ok(())
     }
 }
 

@@ -9,11 +9,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep_until};
 
-use crate::Failure;
 use crate::cluster::Cluster;
+use crate::failure::Failure;
 use crate::plan::Plan;
+use crate::plan::steps::Step;
 use crate::report::{Report, RouteTarget, build};
-use crate::scenarios::{ExpectedUntil, Scenario, Stage, Step};
+use crate::scenarios::stage::{ExpectedUntil, Stage};
 use crate::traffic::client::{Client, Target};
 use crate::traffic::generator::generate;
 use crate::traffic::tally::SharedTally;
@@ -65,7 +66,7 @@ impl<'a> Run<'a> {
             plan,
             cluster,
             routes,
-            steps: Scenario::steps(plan),
+            steps: plan.steps(),
         })
     }
 
@@ -209,7 +210,8 @@ impl<'a> Run<'a> {
     async fn scenario(&self, step: &Step, start: Instant) -> Result<Vec<ExpectedUntil>> {
         let stage = Stage {
             cluster: self.cluster,
-            plan: self.plan,
+            routes: &self.plan.routes,
+            settings: &self.plan.scenarios,
             targets: step
                 .targets
                 .iter()

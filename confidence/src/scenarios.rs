@@ -18,18 +18,15 @@ mod rollout_together;
 mod rollouts;
 mod scale;
 mod scale_to_one;
+pub mod stage;
 mod steady;
 mod stuck;
-
-use std::time::Duration;
 
 use anyhow::Result;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::Cluster;
-use crate::cluster::deployment::Deployment;
-use crate::plan::Plan;
+use self::stage::{Description, ExpectedUntil, Stage};
 
 /// One thing that happens to the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
@@ -73,48 +70,6 @@ pub enum Scenario {
     AlwaysReady,
 }
 
-/// What a scenario is about.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct Description {
-    /// What is done.
-    pub happens: &'static str,
-    /// What Kubernetes and the Deployments should do.
-    pub expected: &'static str,
-    /// What may be lost, and why.
-    pub losses: &'static str,
-}
-
-/// A scenario and the Deployments that it is about: a row group of the report.
-#[derive(Debug, Clone)]
-pub struct Step {
-    /// The scenario.
-    pub scenario: Scenario,
-    /// Indices into the plan's Deployments.
-    pub targets: Vec<usize>,
-}
-
-/// What a scenario works with.
-#[derive(Debug)]
-pub struct Stage<'a> {
-    /// The cluster.
-    pub cluster: &'a Cluster,
-    /// The plan.
-    pub plan: &'a Plan,
-    /// The Deployments that the scenario is about.
-    pub targets: Vec<&'a Deployment>,
-}
-
-/// Losses that a scenario itself has found to be expected.
-#[derive(Debug, Clone)]
-pub struct ExpectedUntil {
-    /// Name of the route.
-    pub route: String,
-    /// Losses of requests that were due before this time are expected.
-    pub until: Duration,
-    /// Why.
-    pub reason: String,
-}
-
 impl Scenario {
     /// Returns whether the scenario touches nothing but the named Deployments, and should lose nothing: it is run by default.
     pub fn is_default(self) -> bool {
@@ -156,33 +111,6 @@ impl Scenario {
         }
     }
 
-    /// Returns the steps of a plan, in order.
-    pub fn steps(plan: &Plan) -> Vec<Step> {
-        let all: Vec<usize> = (0..plan.deployments.len()).collect();
-        let chosen: Vec<Self> = match plan.run.scenarios.is_empty() {
-            false => plan.run.scenarios.clone(),
-            true => Self::value_variants()
-                .iter()
-                .copied()
-                .filter(|scenario| scenario.is_default() && (all.len() > 1 || *scenario != Self::RolloutTogether))
-                .collect(),
-        };
-        let steps = |scenario| match scenario {
-            Self::Rollout => all
-                .iter()
-                .map(|&target| Step {
-                    scenario,
-                    targets: vec![target],
-                })
-                .collect(),
-            _ => vec![Step {
-                scenario,
-                targets: all.clone(),
-            }],
-        };
-        chosen.into_iter().flat_map(steps).collect()
-    }
-
     /// Makes it happen, and waits until it has.
     ///
     /// # Errors
@@ -209,78 +137,5 @@ impl Scenario {
             Self::Node => return node::play(stage).await,
         }?;
         Ok(Vec::new())
-    }
-}
-
-impl Step {
-    /// Returns what happens, in a few words for the table.
-    pub fn title(&self, plan: &Plan) -> String {
-        let name = self.scenario.name();
-        match (self.scenario, self.targets.as_slice()) {
-            (Scenario::Rollout, &[target]) => format!("{name} {}", plan.deployments[target].name.as_ref()),
-            (Scenario::Rollouts, _) => format!("{} {name}", plan.scenarios.rollouts.count),
-            (Scenario::Scale, _) => {
-                let replicas = plan.scenarios.scale.replicas.iter().map(u32::to_string);
-                format!("{name} to {}", replicas.collect::<Vec<_>>().join(", "))
-            }
-            _ => name,
-        }
-    }
-}
-
-impl Stage<'_> {
-    /// Adds an event to the log.
-    pub fn log(&self, text: impl Into<String>) {
-        self.cluster.log.event(text);
-    }
-
-    /// Waits until the rollouts of the targets are complete.
-    async fn rolled_out(&self) -> Result<()> {
-        self.cluster.rolled_out(&self.targets).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PLAN: &str = "[[route]]\nname = \"r\"\nurl = \"http://h\"\n[[deployment]]\nname = \"a\"\n";
-
-    #[test]
-    fn by_default_only_the_deployments_are_touched() {
-        let plan = Plan::parse(PLAN).unwrap();
-        let steps = Scenario::steps(&plan);
-        assert!(steps.iter().all(|step| step.scenario.is_default()));
-        let names: Vec<_> = steps.iter().map(|step| step.scenario.name()).collect();
-        for name in [
-            "kill",
-            "drain",
-            "node",
-            "freeze",
-            "no-drain",
-            "no-prestop",
-            "always-ready",
-            "rollout-together",
-        ] {
-            assert!(!names.contains(&name.to_owned()), "{name}");
-        }
-        for name in [
-            "steady",
-            "rollout",
-            "rollouts",
-            "scale-to-one",
-            "broken-release",
-            "crash-loop",
-            "missing-image",
-        ] {
-            assert!(names.contains(&name.to_owned()), "{name}");
-        }
-    }
-
-    #[test]
-    fn each_deployment_has_a_rollout_of_its_own() {
-        let plan = Plan::parse(&format!("{PLAN}[[deployment]]\nname = \"b\"\n")).unwrap();
-        let titles: Vec<_> = Scenario::steps(&plan).iter().map(|step| step.title(&plan)).collect();
-        assert_eq!(titles[..4], ["steady", "rollout a", "rollout b", "rollout-together"]);
     }
 }

@@ -6,8 +6,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-use crate::plan::{self, Plan, Route, Url};
-use crate::report::Output;
+use crate::plan::Plan;
+use crate::plan::address::Url;
+use crate::plan::deployment::{Deployment, Tool};
+use crate::plan::route::Route;
+use crate::report::output::Output;
 use crate::scenarios::Scenario;
 
 /// The form of kubectl's own help: description, examples, options, usage.
@@ -179,7 +182,7 @@ impl Settings {
             scenarios.freeze.start.clone_from(&self.kubelet_start);
         }
         if self.tool_image.is_some() {
-            plan.tool = plan::Tool {
+            plan.tool = Tool {
                 image: self.tool_image.clone(),
                 image_of: None,
             };
@@ -195,7 +198,7 @@ impl Settings {
     }
 
     fn quick_plan(&self) -> Result<Plan> {
-        let deployments = self.deployments.iter().map(|name| plan::Deployment {
+        let deployments = self.deployments.iter().map(|name| Deployment {
             name: unspanned(name.strip_prefix("deployment/").unwrap_or(name)),
             container: None,
             next_image: None,

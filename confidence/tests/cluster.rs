@@ -51,7 +51,8 @@ async fn of_the_backend(path: &str) -> Result<String> {
 
 /// Waits until all pods of the application are ready.
 async fn until_ready() -> Result<()> {
-    Cluster::find(Kubectl::default(), &Plan::read(Path::new(PLAN))?).await?;
+    let plan = Plan::read(Path::new(PLAN))?;
+    Cluster::find(Kubectl::default(), &plan.deployments, &plan.tool, plan.run.wait).await?;
     Ok(())
 }
 

@@ -17,7 +17,7 @@ const PLAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../confidence/k8s-demo.
 #[tokio::test]
 async fn the_page_of_the_cluster_shows_which_pod_answered() -> Result<()> {
     let plan = Plan::read(Path::new(PLAN))?;
-    let cluster = Cluster::find(Kubectl::default(), &plan).await?;
+    let cluster = Cluster::find(Kubectl::default(), &plan.deployments, &plan.tool, plan.run.wait).await?;
     let browser = Browser::start().await?;
     browser
         .open_page(&cluster.address(&plan.routes[0]).await?.to_string())

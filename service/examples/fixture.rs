@@ -76,7 +76,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         LogFormat::Json
     };
     let log = Logging::new(format, settings.log_level).start()?;
-    let shutdown = shutdown::on_signal(log.clone())?;
+    let shutdown = shutdown::on_signal(log.flusher())?;
     Service::new("fixture")
         .build_info([("version", "v7".to_owned())])
         .drain_time(settings.drain_time)

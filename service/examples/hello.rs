@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port: u16 = env::var("PORT").map_or(Ok(8000), |port| port.parse())?;
     let listener = listener::bind(([127, 0, 0, 1], port).into())?;
     let log = Logging::default().start()?;
-    let shutdown = shutdown::on_signal(log.clone())?;
+    let shutdown = shutdown::on_signal(log.flusher())?;
     Service::new("hello")
         .routes(|app| {
             app.service(routes::get("/hello/{name}", hello));

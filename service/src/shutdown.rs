@@ -21,8 +21,6 @@ use std::{
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::logging::Log;
-
 /// Whether the server is draining. Clones share the state.
 #[derive(Debug, Clone, Default)]
 pub struct Drain(Arc<AtomicBool>);
@@ -43,12 +41,13 @@ impl Drain {
     }
 }
 
-/// Returns a future that completes at the first SIGTERM or SIGINT. From then on a second signal ends the process at once.
+/// Returns a future that completes at the first SIGTERM or SIGINT. From then on a second signal ends the process at once,
+/// after calling `flush`, which should write what the log has buffered.
 ///
 /// # Errors
 ///
 /// When the operating system refuses the signal handlers.
-pub fn on_signal(log: Log) -> io::Result<impl Future<Output = ()> + Send + 'static> {
+pub fn on_signal(flush: impl FnOnce() + Send + 'static) -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {
@@ -56,7 +55,7 @@ pub fn on_signal(log: Log) -> io::Result<impl Future<Output = ()> + Send + 'stat
         tokio::spawn(async move {
             let signal = next(&mut interrupt, &mut terminate).await;
             tracing::warn!("second signal: exiting at once");
-            log.flush();
+            flush();
             // The exit code that a shell reports for a process that was ended by this signal.
             process::exit(128 + signal.as_raw_value());
         });

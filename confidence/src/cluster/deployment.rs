@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::kubectl::Kubectl;
-use crate::plan::{self, Change};
+use crate::plan::deployment::Deployment as Wanted;
+use crate::plan::scenario_settings::Change;
 
 /// The annotation that makes a new release of the same image, as `kubectl rollout restart` does.
 const RELEASE: &str = "kubectl-confidence/release";
@@ -35,7 +36,7 @@ impl Deployment {
     ///
     /// # Errors
     /// If the cluster does not have it, or it lacks the container that the plan names.
-    pub async fn find(kubectl: &Kubectl, wanted: &plan::Deployment) -> Result<Self> {
+    pub async fn find(kubectl: &Kubectl, wanted: &Wanted) -> Result<Self> {
         let object = kubectl.get(&["deployment", wanted.name.as_ref()]).await?;
         Self::from_object(&object, wanted)
     }
@@ -44,7 +45,7 @@ impl Deployment {
     ///
     /// # Errors
     /// If it lacks the container that the plan names.
-    pub fn from_object(object: &Value, wanted: &plan::Deployment) -> Result<Self> {
+    pub fn from_object(object: &Value, wanted: &Wanted) -> Result<Self> {
         let name = wanted.name.as_ref();
         let spec = object["spec"].clone();
         let containers = spec["template"]["spec"]["containers"].as_array();
@@ -319,7 +320,7 @@ mod tests {
         let object = json!({"spec": {"template": {"spec": {"containers": [
             {"name": "sidecar", "image": "proxy:v7"}, {"name": "shop", "image": "shop:v1"},
         ]}}}});
-        let mut wanted = plan::Deployment {
+        let mut wanted = Wanted {
             name: toml::Spanned::new(0..0, "shop".to_owned()),
             container: Some("shop".to_owned()),
             next_image: None,

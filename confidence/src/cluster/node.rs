@@ -1,17 +1,16 @@
 //! Nodes: which hold the pods, draining them, and commands that stop them.
 
 use std::convert::Infallible;
-use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use serde_json::Value;
-use tokio::process::Command;
 use tokio::time::sleep;
 
 use super::Cluster;
 use super::kubectl::items;
 use super::pods::{self, PodState};
+use super::shell::shell;
 use super::undo::Step;
 
 /// How often it is checked whether the only node is cordoned.
@@ -85,7 +84,7 @@ impl Cluster {
         self.settled().await?;
         match was_cordoned {
             true => Ok(()),
-            false => self.undo.one(self, &uncordon).await,
+            false => self.undo.one(&self.kubectl, &uncordon).await,
         }
     }
 
@@ -134,7 +133,7 @@ impl Cluster {
     /// # Errors
     /// If the command fails.
     pub async fn start_node(&self, start: &str) -> Result<()> {
-        self.undo.one(self, &Step::Start(start.to_owned())).await
+        self.undo.one(&self.kubectl, &Step::Start(start.to_owned())).await
     }
 }
 
@@ -154,26 +153,6 @@ pub fn power_commands(context: &str, node: &Value) -> Option<(String, String)> {
             format!("minikube --profile {profile} node start {{node}}"),
         )
     })
-}
-
-/// Runs a command of the user by a shell.
-pub(super) async fn shell(command: &str) -> Result<()> {
-    let output = Command::new("sh")
-        .args(["-c", command])
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .process_group(0)
-        .output()
-        .await
-        .context("cannot start sh")?;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "{command}: {} {}",
-        output.status,
-        stderr.trim()
-    );
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,12 +3,10 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Cluster;
-use super::deployment::Deployment;
 use super::undo::Step;
-use crate::plan;
 
 /// The name of the pod, and the prefix of its namespace's name.
 const NAME: &str = "kubectl-confidence";
@@ -18,30 +16,6 @@ const CAPABILITIES: [&str; 3] = ["KILL", "SYS_PTRACE", "DAC_READ_SEARCH"];
 
 /// AppArmor's default profile lets a container send signals to other containers only.
 const APPARMOR: &str = "container.apparmor.security.beta.kubernetes.io/tool";
-
-/// The image of the pod. It must have a shell, `grep` and `tr`.
-#[derive(Debug, Clone)]
-pub struct ToolImage {
-    image: String,
-    pull_policy: Value,
-}
-
-impl ToolImage {
-    /// Returns the image that the plan wants.
-    pub fn choose(plan: &plan::Tool, deployments: &[Deployment]) -> Self {
-        let of = plan.image_of.as_ref().map(|name| name.as_ref());
-        if let Some(deployment) = of.and_then(|name| deployments.iter().find(|found| found.name == *name)) {
-            return Self {
-                image: deployment.image().to_owned(),
-                pull_policy: deployment.container()["imagePullPolicy"].clone(),
-            };
-        }
-        Self {
-            image: plan.image.clone().unwrap_or_else(|| "busybox".to_owned()),
-            pull_policy: json!("IfNotPresent"),
-        }
-    }
-}
 
 /// A pod that runs a shell script on a node, in a temporary namespace.
 #[derive(Debug)]
@@ -126,7 +100,7 @@ impl ToolPod<'_> {
             self.failure().await?;
         }
         let step = Step::DeleteNamespace(self.namespace);
-        self.cluster.undo.one(self.cluster, &step).await
+        self.cluster.undo.one(&self.cluster.kubectl, &step).await
     }
 
     /// Returns why the script has failed, as an error.

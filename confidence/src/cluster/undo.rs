@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, anyhow};
 
-use super::Cluster;
-use super::node;
+use super::kubectl::Kubectl;
+use super::shell::shell;
 
 /// The steps that undo what is in effect. A step is added before its cause.
 #[derive(Debug, Default)]
@@ -35,16 +35,16 @@ impl Undo {
     ///
     /// # Errors
     /// If it fails.
-    pub async fn one(&self, cluster: &Cluster, step: &Step) -> Result<()> {
+    pub async fn one(&self, kubectl: &Kubectl, step: &Step) -> Result<()> {
         match step {
             Step::Uncordon(node) => {
-                cluster.kubectl.run(&["uncordon", node]).await?;
+                kubectl.run(&["uncordon", node]).await?;
             }
             Step::DeleteNamespace(name) => {
                 let arguments = ["delete", "namespace", name, "--ignore-not-found"];
-                cluster.kubectl.run(&arguments).await?;
+                kubectl.run(&arguments).await?;
             }
-            Step::Start(command) => node::shell(command).await?,
+            Step::Start(command) => shell(command).await?,
         }
         self.lock().retain(|other| other != step);
         Ok(())
@@ -54,11 +54,11 @@ impl Undo {
     ///
     /// # Errors
     /// With those that failed.
-    pub async fn all(&self, cluster: &Cluster) -> Result<()> {
+    pub async fn all(&self, kubectl: &Kubectl) -> Result<()> {
         let steps = self.lock().clone();
         let mut errors = Vec::new();
         for step in steps.iter().rev() {
-            if let Err(error) = self.one(cluster, step).await {
+            if let Err(error) = self.one(kubectl, step).await {
                 errors.push(format!("{error:#}"));
             }
         }
@@ -69,11 +69,11 @@ impl Undo {
     }
 
     /// Returns the commands of all steps, for a person to type.
-    pub fn commands(&self, cluster: &Cluster) -> Vec<String> {
+    pub fn commands(&self, kubectl: &Kubectl) -> Vec<String> {
         let steps = self.lock();
         let command = |step: &Step| match step {
-            Step::Uncordon(node) => cluster.kubectl.command_line(&["uncordon", node]),
-            Step::DeleteNamespace(name) => cluster.kubectl.command_line(&["delete", "namespace", name]),
+            Step::Uncordon(node) => kubectl.command_line(&["uncordon", node]),
+            Step::DeleteNamespace(name) => kubectl.command_line(&["delete", "namespace", name]),
             Step::Start(command) => command.clone(),
         };
         steps.iter().rev().map(command).collect()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::duration;
+use super::values::duration;
 
 /// Settings of single scenarios, by their names.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -11,7 +11,8 @@ use super::{
 use crate::cluster::Cluster;
 use crate::cluster::pods::{Pod, PodChange, PodState};
 use crate::plan::Plan;
-use crate::scenarios::{ExpectedUntil, Step};
+use crate::plan::steps::Step;
+use crate::scenarios::stage::ExpectedUntil;
 use crate::traffic::outcome::{ConnectionKind, LossKind};
 use crate::traffic::tally::{LossSample, Tally};
 

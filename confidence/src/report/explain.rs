@@ -192,13 +192,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::plan;
+    use crate::plan::deployment::Deployment as Wanted;
     use crate::report::{Interval, LossReport, RouteReport};
     use crate::scenarios::Scenario;
     use crate::traffic::outcome::ConnectionKind;
 
     fn deployment(spec: Value) -> Deployment {
-        let wanted = plan::Deployment {
+        let wanted = Wanted {
             name: toml::Spanned::new(0..0, "shop".to_owned()),
             container: None,
             next_image: None,

@@ -1,9 +1,11 @@
 //! The report as one self-contained page, to show to a room: light and dark, with a timeline per scenario.
 
+mod numbers;
 mod timeline;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use self::numbers::{milliseconds, seconds};
 use super::{Report, RouteReport, ScenarioReport, Verdict, thousands};
 
 const STYLE: &str = include_str!("html/style.css");
@@ -184,18 +186,6 @@ fn losses(scenario: &ScenarioReport) -> Markup {
             }
         }
     }
-}
-
-fn milliseconds(time: f64) -> String {
-    match time {
-        time if time >= 1000.0 => format!("{:.1} s", time / 1000.0),
-        time if time >= 10.0 => format!("{time:.0} ms"),
-        time => format!("{time:.1} ms"),
-    }
-}
-
-fn seconds(time: f64) -> String {
-    format!("{time:.1} s")
 }
 
 #[cfg(test)]

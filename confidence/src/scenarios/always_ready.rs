@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::no_drain::{deployment_change, find, there_and_back};
-use super::{Description, Stage};
+use super::stage::{Description, Stage};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "The plan's change breaks the release, and its probes are removed: Kubernetes takes it for ready. It is rolled \
@@ -13,7 +13,7 @@ pub(super) const DESCRIPTION: Description = Description {
 };
 
 pub(super) async fn play(stage: &Stage<'_>) -> Result<()> {
-    let changes = &stage.plan.scenarios.always_ready;
+    let changes = &stage.settings.always_ready;
     ensure!(
         !changes.is_empty(),
         "the plan has no [scenario.always-ready.DEPLOYMENT] that says how the release is broken"

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::{Description, Stage, stuck};
+use super::stage::{Description, Stage};
+use super::stuck;
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "A release that never becomes ready is rolled out: its readiness probe asks a port on which nothing listens. \

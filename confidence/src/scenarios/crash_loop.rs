@@ -3,7 +3,8 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::{Description, Stage, stuck};
+use super::stage::{Description, Stage};
+use super::stuck;
 use crate::cluster::deployment;
 
 pub(super) const DESCRIPTION: Description = Description {
@@ -14,7 +15,7 @@ pub(super) const DESCRIPTION: Description = Description {
 };
 
 pub(super) async fn play(stage: &Stage<'_>) -> Result<()> {
-    let changes = &stage.plan.scenarios.crash_loop;
+    let changes = &stage.settings.crash_loop;
     stuck::play(stage, "a process that crashes", |target, container| {
         match changes.iter().find(|(name, _)| *name.as_ref() == target.name) {
             Some((_, change)) => deployment::apply(change, container),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{Description, Stage};
+use super::stage::{Description, Stage};
 use crate::cluster::deployment::Deployment;
 use crate::cluster::pods::{Pod, PodState};
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Description, Stage};
+use super::stage::{Description, Stage};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "Every node that holds a pod is drained in turn, by kubectl drain, and uncordoned. Only the Deployments' own pods \

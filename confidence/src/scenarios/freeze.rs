@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::time::sleep;
 
-use super::{Description, Stage};
+use super::stage::{Description, Stage};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "The kubelet of a node stands still for a while: a pod on the node sends it SIGSTOP, and later SIGCONT. Or by the \
@@ -40,7 +40,7 @@ wait $!"#;
 
 pub(super) async fn play(stage: &Stage<'_>) -> Result<()> {
     let cluster = stage.cluster;
-    let settings = &stage.plan.scenarios.freeze;
+    let settings = &stage.settings.freeze;
     let nodes = cluster.nodes_with_pods();
     let node = nodes.last().context("no pod is on a node")?;
     let has_others = cluster.schedulable_nodes().await?.len() > 1;

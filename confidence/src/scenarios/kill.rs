@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::delete::some_ready_pod;
-use super::{Description, Stage};
+use super::stage::{Description, Stage};
 use crate::cluster::deployment::Deployment;
 use crate::cluster::pods::is_ready;
 
@@ -28,7 +28,7 @@ done
 [ -n "$killed" ] || { echo "no process of pod/$POD found on its node"; exit 1; }"#;
 
 pub(super) async fn play(stage: &Stage<'_>) -> Result<()> {
-    let chosen = &stage.plan.scenarios.kill.deployments;
+    let chosen = &stage.settings.kill.deployments;
     for deployment in &stage.targets {
         if chosen.is_empty() || chosen.iter().any(|name| *name.as_ref() == deployment.name) {
             kill(stage, deployment).await?;

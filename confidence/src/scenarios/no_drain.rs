@@ -3,10 +3,10 @@
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use super::{Description, Stage};
+use super::stage::{Description, Stage};
 use crate::cluster::deployment;
 use crate::cluster::deployment::Deployment;
-use crate::plan::Changes;
+use crate::plan::scenario_settings::Changes;
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "The plan's change switches the drain off. That release is rolled out, and back.",
@@ -15,7 +15,7 @@ pub(super) const DESCRIPTION: Description = Description {
 };
 
 pub(super) async fn play(stage: &Stage<'_>) -> Result<()> {
-    let changes = &stage.plan.scenarios.no_drain;
+    let changes = &stage.settings.no_drain;
     ensure!(
         !changes.is_empty(),
         "the plan has no [scenario.no-drain.DEPLOYMENT] that says how the drain is switched off"

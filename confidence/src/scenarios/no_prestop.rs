@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use super::no_drain::there_and_back;
-use super::{Description, Stage};
+use super::stage::{Description, Stage};
 use crate::cluster::deployment::Deployment;
 
 pub(super) const DESCRIPTION: Description = Description {

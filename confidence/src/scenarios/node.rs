@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Description, ExpectedUntil, Stage};
+use super::stage::{Description, ExpectedUntil, Stage};
 use crate::cluster::node::power_commands;
 use crate::cluster::pods::PodState;
 
@@ -27,7 +27,7 @@ pub(super) async fn play(stage: &Stage<'_>) -> Result<Vec<ExpectedUntil>> {
     let cluster = stage.cluster;
     let node = choose(stage).await?;
     let object = cluster.kubectl.get(&["node", &node]).await?;
-    let settings = &stage.plan.scenarios.node;
+    let settings = &stage.settings.node;
     let commands = match (&settings.down, &settings.up) {
         (Some(down), Some(up)) => Some((down.clone(), up.clone())),
         _ => power_commands(&cluster.context, &object),
@@ -98,7 +98,7 @@ async fn choose(stage: &Stage<'_>) -> Result<String> {
         "a power cut needs a second node that takes over"
     );
     let with_pods = cluster.nodes_with_pods();
-    if let Some(node) = &stage.plan.scenarios.node.name {
+    if let Some(node) = &stage.settings.node.name {
         ensure!(
             with_pods.contains(node),
             "{node} holds no pod of the Deployments, so its power cut would prove nothing: choose {}",
@@ -124,7 +124,7 @@ fn pods_on(stage: &Stage<'_>, node: &str) -> BTreeSet<String> {
 /// Returns the names of the routes whose first hop may be on the node. Where the plan names no Service, any may be.
 async fn routes_through(stage: &Stage<'_>, node: &str) -> Result<Vec<String>> {
     let mut routes = Vec::new();
-    for route in &stage.plan.routes {
+    for route in stage.routes {
         let is_through = match &route.service {
             Some(service) => stage
                 .cluster

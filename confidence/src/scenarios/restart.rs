@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Description, Stage};
+use super::stage::{Description, Stage};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "kubectl rollout restart, and back to the pod template as it was.",

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Description, Stage};
+use super::stage::{Description, Stage};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "The Deployment is rolled out to the next image, and back.",

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::{Description, Stage, rollout};
+use super::rollout;
+use super::stage::{Description, Stage};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "All Deployments are rolled out to the next image at the same time, and back.",

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::{Description, Stage, rollout};
+use super::rollout;
+use super::stage::{Description, Stage};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "All Deployments are rolled out and back, many times in a row. The next rollout starts while pods of the last one \
@@ -12,5 +13,5 @@ pub(super) const DESCRIPTION: Description = Description {
 };
 
 pub(super) async fn play(stage: &Stage<'_>) -> Result<()> {
-    rollout::play(stage, stage.plan.scenarios.rollouts.count).await
+    rollout::play(stage, stage.settings.rollouts.count).await
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Description, Stage};
+use super::stage::{Description, Stage};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "All Deployments are scaled up and down, and back.",
@@ -11,7 +11,7 @@ pub(super) const DESCRIPTION: Description = Description {
 };
 
 pub(super) async fn play(stage: &Stage<'_>) -> Result<()> {
-    for &replicas in &stage.plan.scenarios.scale.replicas {
+    for &replicas in &stage.settings.scale.replicas {
         scale_to(stage, Some(u64::from(replicas))).await?;
     }
     scale_to(stage, None).await

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use super::{Description, Stage, scale};
+use super::scale;
+use super::stage::{Description, Stage};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "All Deployments are scaled to one replica. When the others are gone, they are scaled back.",

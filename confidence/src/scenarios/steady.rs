@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::Description;
+use super::stage::Description;
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "Nothing.",

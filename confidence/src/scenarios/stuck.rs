@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
-use super::Stage;
+use super::stage::Stage;
 use crate::cluster::deployment::Deployment;
 
 /// The progress deadline of a Deployment while a broken release is rolled out. Kubernetes' default is ten minutes.

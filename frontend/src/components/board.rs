@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::{
     controls::controls, incident_line::incident_line, replica_table::replica_table, rollout_line::rollout_line,
-    tally::tally, text, timeline::TimelineView,
+    tally::tally, text::text, timeline::TimelineView,
 };
 use crate::state::{Board, BoardAction};
 

@@ -3,7 +3,7 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::text;
+use super::text::text;
 use crate::{
     clock,
     state::board::{BoardAction, RATES},

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{seconds, text};
+use super::text::{seconds, text};
 use crate::state::board::{Board, Incident, IncidentPhase, PendingFault, fault_predicates, short_name};
 
 /// Says what a fault costs and when its replica is back. Screen readers announce it.

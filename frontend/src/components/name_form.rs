@@ -4,7 +4,7 @@ use api::Name;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::text;
+use super::text::text;
 use crate::state::FormAction;
 
 /// The properties of [`NameForm`].

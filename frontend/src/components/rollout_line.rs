@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{seconds, text};
+use super::text::{seconds, text};
 use crate::state::board::{Board, Replica, Rollout, RolloutPhase, Unready, short_name};
 
 /// Says when a second version appears, when the first is gone, and when a new replica does not become ready. Screen readers

@@ -25,7 +25,7 @@ pub use self::{
 use api::Fault;
 use yew::AttrValue;
 
-use crate::state::Reply;
+use crate::state::outcome::Reply;
 
 /// The rates that can be chosen, in submissions per second.
 pub const RATES: std::ops::RangeInclusive<u32> = 1..=50;

@@ -2,7 +2,7 @@
 
 use api::{InvalidName, Name, Problem, Submission};
 
-use crate::state::Reply;
+use crate::state::outcome::Reply;
 
 /// The form and the outcome of its last submission.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -14,7 +14,7 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
-use super::Log;
+use super::writer::Log;
 use crate::middleware::request_metadata::RequestMetadata;
 
 /// The layer that logs each event as a line.

@@ -71,6 +71,12 @@ impl Log {
         }
     }
 
+    /// Returns a function that calls [`Log::flush`].
+    pub fn flusher(&self) -> impl Fn() + Send + Sync + 'static {
+        let log = self.clone();
+        move || log.flush()
+    }
+
     /// Waits until all lines are written, or up to 2 s while stdout is not being read.
     pub fn flush(&self) {
         let mut lines = self.0.lines.lock();

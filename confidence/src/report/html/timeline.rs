@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use maud::{Markup, html};
 
-use super::{milliseconds, seconds};
+use super::numbers::{milliseconds, seconds};
 use crate::report::{Interval, PodReport, RouteReport, ScenarioReport, thousands};
 
 const WIDTH: f64 = 1200.0;

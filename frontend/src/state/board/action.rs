@@ -2,7 +2,7 @@
 
 use api::Fault;
 
-use crate::state::Reply;
+use crate::state::outcome::Reply;
 
 /// Everything that can happen to the board.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use api::Fault;
 use yew::AttrValue;
 
-use super::fault_seconds;
+use super::fault::fault_seconds;
 
 /// An incident of one replica. Times are milliseconds on the browser's monotonic clock.
 #[derive(Debug, Clone, PartialEq)]

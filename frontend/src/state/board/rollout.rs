@@ -2,7 +2,7 @@
 
 use yew::AttrValue;
 
-use super::Replica;
+use super::replica::Replica;
 
 /// A rollout: one version replaces another.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,0 +1,105 @@
+//! The steps of a plan: which scenario is run, and on which Deployments.
+
+use clap::ValueEnum;
+
+use super::Plan;
+use crate::scenarios::Scenario;
+
+/// A scenario and the Deployments that it is about: a row group of the report.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Indices into the plan's Deployments.
+    pub targets: Vec<usize>,
+}
+
+impl Plan {
+    /// Returns the steps, in order.
+    pub fn steps(&self) -> Vec<Step> {
+        let all: Vec<usize> = (0..self.deployments.len()).collect();
+        let chosen: Vec<Scenario> = match self.run.scenarios.is_empty() {
+            false => self.run.scenarios.clone(),
+            true => Scenario::value_variants()
+                .iter()
+                .copied()
+                .filter(|scenario| scenario.is_default() && (all.len() > 1 || *scenario != Scenario::RolloutTogether))
+                .collect(),
+        };
+        let steps = |scenario| match scenario {
+            Scenario::Rollout => all
+                .iter()
+                .map(|&target| Step {
+                    scenario,
+                    targets: vec![target],
+                })
+                .collect(),
+            _ => vec![Step {
+                scenario,
+                targets: all.clone(),
+            }],
+        };
+        chosen.into_iter().flat_map(steps).collect()
+    }
+}
+
+impl Step {
+    /// Returns what happens, in a few words for the table.
+    pub fn title(&self, plan: &Plan) -> String {
+        let name = self.scenario.name();
+        match (self.scenario, self.targets.as_slice()) {
+            (Scenario::Rollout, &[target]) => format!("{name} {}", plan.deployments[target].name.as_ref()),
+            (Scenario::Rollouts, _) => format!("{} {name}", plan.scenarios.rollouts.count),
+            (Scenario::Scale, _) => {
+                let replicas = plan.scenarios.scale.replicas.iter().map(u32::to_string);
+                format!("{name} to {}", replicas.collect::<Vec<_>>().join(", "))
+            }
+            _ => name,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: &str = "[[route]]\nname = \"r\"\nurl = \"http://h\"\n[[deployment]]\nname = \"a\"\n";
+
+    #[test]
+    fn by_default_only_the_deployments_are_touched() {
+        let plan = Plan::parse(PLAN).unwrap();
+        let steps = plan.steps();
+        assert!(steps.iter().all(|step| step.scenario.is_default()));
+        let names: Vec<_> = steps.iter().map(|step| step.scenario.name()).collect();
+        for name in [
+            "kill",
+            "drain",
+            "node",
+            "freeze",
+            "no-drain",
+            "no-prestop",
+            "always-ready",
+            "rollout-together",
+        ] {
+            assert!(!names.contains(&name.to_owned()), "{name}");
+        }
+        for name in [
+            "steady",
+            "rollout",
+            "rollouts",
+            "scale-to-one",
+            "broken-release",
+            "crash-loop",
+            "missing-image",
+        ] {
+            assert!(names.contains(&name.to_owned()), "{name}");
+        }
+    }
+
+    #[test]
+    fn each_deployment_has_a_rollout_of_its_own() {
+        let plan = Plan::parse(&format!("{PLAN}[[deployment]]\nname = \"b\"\n")).unwrap();
+        let titles: Vec<_> = plan.steps().iter().map(|step| step.title(&plan)).collect();
+        assert_eq!(titles[..4], ["steady", "rollout a", "rollout b", "rollout-together"]);
+    }
+}
