@@ -61,7 +61,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Takes the snapshot of the plan's Deployments, and waits until all their pods are ready.
+    /// Takes the snapshot of the plan's Deployments, and waits until all their pods are ready. For this and every later step the
+    /// cluster may take the time `wait`, by default [`DEFAULT_WAIT`].
     ///
     /// # Errors
     /// If kubectl reaches no cluster, or the cluster does not have the Deployments, or they are not ready.
