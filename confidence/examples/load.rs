@@ -3,24 +3,27 @@
 //! `cargo run --release --package confidence --example load -- 2000 10` sends 2,000 requests per second for 10 seconds to a
 //! server in this process. The generator has one thread of its own. Linux only: the kernel says how long that thread ran.
 
-use std::convert::Infallible;
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use confidence::report::build;
-use confidence::traffic::client::{Client, Target};
-use confidence::traffic::generator::generate;
-use confidence::traffic::request::{Request, Response};
-use confidence::traffic::tally::SharedTally;
+use confidence::{
+    report::build,
+    traffic::{
+        client::{Client, Target},
+        generator::generate,
+        request::{Request, Response},
+        tally::SharedTally,
+    },
+};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
-use tokio::runtime::Builder;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    net::TcpListener,
+    runtime::Builder,
+    time::{Instant, sleep},
+};
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);

@@ -20,21 +20,17 @@ pub mod tool_image;
 pub mod undo;
 pub mod wait;
 
-use std::net::Ipv6Addr;
-use std::time::Duration;
+use std::{net::Ipv6Addr, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use self::deployment::Deployment;
-use self::kubectl::Kubectl;
-use self::log::Log;
-use self::pods::Pods;
-use self::tool_image::ToolImage;
-use self::undo::Undo;
-use crate::plan::address::{Port, Url};
-use crate::plan::deployment::{Deployment as Wanted, Tool};
-use crate::plan::route::Route;
+use self::{deployment::Deployment, kubectl::Kubectl, log::Log, pods::Pods, tool_image::ToolImage, undo::Undo};
+use crate::plan::{
+    address::{Port, Url},
+    deployment::{Deployment as Wanted, Tool},
+    route::Route,
+};
 
 /// How long the cluster may take for one step.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(180);

@@ -24,11 +24,12 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cluster::Cluster;
-use crate::cluster::kubectl::Kubectl;
 pub use crate::failure::Failure;
-use crate::run::Run;
-use crate::settings::Settings;
+use crate::{
+    cluster::{Cluster, kubectl::Kubectl},
+    run::Run,
+    settings::Settings,
+};
 
 /// Runs the program: prepares, asks, runs, restores, reports. Returns its exit code.
 ///

@@ -3,8 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use confidence::confidence;
-use confidence::settings::Settings;
+use confidence::{confidence, settings::Settings};
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -14,19 +14,23 @@ pub mod scenario_settings;
 pub mod steps;
 mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
-use std::path::Path;
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    path::Path,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use toml::Spanned;
 
-use self::deployment::{Deployment, Tool};
-use self::route::Route;
-use self::scenario_settings::ScenarioSettings;
-use self::values::{duration, rate};
+use self::{
+    deployment::{Deployment, Tool},
+    route::Route,
+    scenario_settings::ScenarioSettings,
+    values::{duration, rate},
+};
 use crate::scenarios::Scenario;
 
 /// A whole plan.
@@ -178,8 +182,7 @@ fn unique<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::address::Url;
-    use super::*;
+    use super::{address::Url, *};
 
     const MINIMAL: &str = r#"
 [[route]]

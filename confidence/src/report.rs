@@ -12,14 +12,14 @@ pub mod html;
 pub mod output;
 pub mod table;
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use crate::scenarios::Scenario;
-use crate::scenarios::stage::Description;
-use crate::traffic::outcome::{ConnectionKind, LossKind};
+use crate::{
+    scenarios::{Scenario, stage::Description},
+    traffic::outcome::{ConnectionKind, LossKind},
+};
 
 /// What was seen in all scenarios that were run. Times are seconds since the start of the scenario.
 #[derive(Debug, Clone, Default, Serialize)]

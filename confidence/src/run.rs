@@ -1,23 +1,30 @@
 //! Runs the scenarios of a plan, one after the other, while requests are sent on every route.
 
-use std::io::{IsTerminal, Write};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::{
+    io::{IsTerminal, Write},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use anyhow::{Result, anyhow};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, sleep_until};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, interval, sleep_until},
+};
 
-use crate::cluster::Cluster;
-use crate::failure::Failure;
-use crate::plan::Plan;
-use crate::plan::steps::Step;
-use crate::report::{Report, RouteTarget, build};
-use crate::scenarios::stage::{ExpectedUntil, Stage};
-use crate::traffic::client::{Client, Target};
-use crate::traffic::generator::generate;
-use crate::traffic::tally::SharedTally;
+use crate::{
+    cluster::Cluster,
+    failure::Failure,
+    plan::{Plan, steps::Step},
+    report::{Report, RouteTarget, build},
+    scenarios::stage::{ExpectedUntil, Stage},
+    traffic::{
+        client::{Client, Target},
+        generator::generate,
+        tally::SharedTally,
+    },
+};
 
 const DEFAULT_DURATION: Duration = Duration::from_secs(20);
 const DEFAULT_RATE: u32 = 50;

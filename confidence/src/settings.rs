@@ -1,17 +1,20 @@
 //! The command line.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-use crate::plan::Plan;
-use crate::plan::address::Url;
-use crate::plan::deployment::{Deployment, Tool};
-use crate::plan::route::Route;
-use crate::report::output::Output;
-use crate::scenarios::Scenario;
+use crate::{
+    plan::{
+        Plan,
+        address::Url,
+        deployment::{Deployment, Tool},
+        route::Route,
+    },
+    report::output::Output,
+    scenarios::Scenario,
+};
 
 /// The form of kubectl's own help: description, examples, options, usage.
 const HELP: &str = "{about-with-newline}\n{before-help}Options:\n{options}\n\nUsage:\n  {usage}{after-help}";

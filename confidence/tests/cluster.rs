@@ -3,17 +3,22 @@
 //! Needs a cluster: `cargo test --package confidence --features cluster --test cluster`.
 #![cfg(feature = "cluster")]
 
-use std::path::Path;
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::{
+    path::Path,
+    process::{Output, Stdio},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
-use confidence::cluster::Cluster;
-use confidence::cluster::kubectl::Kubectl;
-use confidence::plan::Plan;
-use tokio::process::Command;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep};
+use confidence::{
+    cluster::{Cluster, kubectl::Kubectl},
+    plan::Plan,
+};
+use tokio::{
+    process::Command,
+    sync::Mutex,
+    time::{Instant, sleep},
+};
 
 /// There is one cluster, and one test at a time has it.
 static CLUSTER: Mutex<()> = Mutex::const_new(());

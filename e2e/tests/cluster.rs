@@ -7,9 +7,10 @@
 use std::path::Path;
 
 use anyhow::Result;
-use confidence::cluster::Cluster;
-use confidence::cluster::kubectl::Kubectl;
-use confidence::plan::Plan;
+use confidence::{
+    cluster::{Cluster, kubectl::Kubectl},
+    plan::Plan,
+};
 use e2e::browser::Browser;
 
 const PLAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../confidence/k8s-demo.toml");

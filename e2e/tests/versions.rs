@@ -1,7 +1,6 @@
 //! Versions that have to be the same in several files.
 
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 fn read(file: &str) -> String {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));

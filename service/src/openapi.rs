@@ -11,14 +11,13 @@ use actix_web::{
     http::header::ContentType,
     web::{self, ServiceConfig},
 };
+#[doc(hidden)]
+pub use pastey::paste;
 use problem::Problem;
 use utoipa::{
     OpenApi, Path,
     openapi::{HttpMethod, Info, OpenApi as Description},
 };
-
-#[doc(hidden)]
-pub use pastey::paste;
 
 pub use crate::rejection::responses::{AnyProblem, problem_response};
 use crate::{

@@ -6,8 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::kubectl::Kubectl;
-use crate::plan::deployment::Deployment as Wanted;
-use crate::plan::scenario_settings::Change;
+use crate::plan::{deployment::Deployment as Wanted, scenario_settings::Change};
 
 /// The annotation that makes a new release of the same image, as `kubectl rollout restart` does.
 const RELEASE: &str = "kubectl-confidence/release";

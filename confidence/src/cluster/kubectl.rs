@@ -1,12 +1,13 @@
 //! Runs `kubectl` as the user would: with the same cluster, login and plugins.
 
-use std::path::Path;
-use std::process::Stdio;
+use std::{path::Path, process::Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, Command};
+use tokio::{
+    io::AsyncWriteExt,
+    process::{Child, Command},
+};
 
 /// Runs `kubectl` with the user's `--context`, `--namespace` and `--kubeconfig`.
 #[derive(Debug, Clone, Default)]

@@ -1,17 +1,18 @@
 //! Nodes: which hold the pods, draining them, and commands that stop them.
 
-use std::convert::Infallible;
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use anyhow::Result;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::Cluster;
-use super::kubectl::items;
-use super::pods::{self, PodState};
-use super::shell::shell;
-use super::undo::Step;
+use super::{
+    Cluster,
+    kubectl::items,
+    pods::{self, PodState},
+    shell::shell,
+    undo::Step,
+};
 
 /// How often it is checked whether the only node is cordoned.
 const CORDON_POLL: Duration = Duration::from_millis(500);

@@ -1,18 +1,21 @@
 //! What happens to the pods of the Deployments, as it happens.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use serde_json::{Deserializer, Value};
-use tokio::io::AsyncReadExt;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    io::AsyncReadExt,
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
-use super::deployment::Deployment;
-use super::kubectl::Kubectl;
+use super::{deployment::Deployment, kubectl::Kubectl};
 
 /// How long to wait before a watch that has ended is started again.
 const RESTART_INTERVAL: Duration = Duration::from_secs(1);

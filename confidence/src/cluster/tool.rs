@@ -5,8 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Result, bail};
 use serde_json::json;
 
-use super::Cluster;
-use super::undo::Step;
+use super::{Cluster, undo::Step};
 
 /// The name of the pod, and the prefix of its namespace's name.
 const NAME: &str = "kubectl-confidence";

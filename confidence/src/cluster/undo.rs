@@ -4,8 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, anyhow};
 
-use super::kubectl::Kubectl;
-use super::shell::shell;
+use super::{kubectl::Kubectl, shell::shell};
 
 /// The steps that undo what is in effect. A step is added before its cause.
 #[derive(Debug, Default)]

@@ -1,16 +1,19 @@
 //! Waits until the cluster has done something, with a time limit each.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, timeout},
+};
 
-use super::Cluster;
-use super::deployment::Deployment;
-use super::kubectl::Kubectl;
-use super::pods::{Pod, PodState};
+use super::{
+    Cluster,
+    deployment::Deployment,
+    kubectl::Kubectl,
+    pods::{Pod, PodState},
+};
 
 /// How often the cluster is asked where there is no watch.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);

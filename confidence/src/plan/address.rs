@@ -4,8 +4,7 @@ use std::fmt;
 
 use anyhow::{Context, Result, bail};
 use hyper::Uri;
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::Error};
 
 /// The port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,20 +1,27 @@
 //! Makes the report of a scenario from its tallies, events and pods.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
 use super::{
     DeploymentReport, Event, Interval, Latency, LossReport, PodReport, RouteReport, ScenarioReport, Span, explain,
 };
-use crate::cluster::Cluster;
-use crate::cluster::pods::{Pod, PodChange, PodState};
-use crate::plan::Plan;
-use crate::plan::steps::Step;
-use crate::scenarios::stage::ExpectedUntil;
-use crate::traffic::outcome::{ConnectionKind, LossKind};
-use crate::traffic::tally::{LossSample, Tally};
+use crate::{
+    cluster::{
+        Cluster,
+        pods::{Pod, PodChange, PodState},
+    },
+    plan::{Plan, steps::Step},
+    scenarios::stage::ExpectedUntil,
+    traffic::{
+        outcome::{ConnectionKind, LossKind},
+        tally::{LossSample, Tally},
+    },
+};
 
 /// At most so many intervals are in a timeline.
 const MAX_INTERVALS: f64 = 240.0;

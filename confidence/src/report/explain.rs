@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::{PodReport, ScenarioReport};
-use crate::cluster::deployment::Deployment;
-use crate::traffic::outcome::LossKind;
+use crate::{cluster::deployment::Deployment, traffic::outcome::LossKind};
 
 /// How long after the end of a pod its Services may still send to it, in seconds.
 const PROPAGATION: f64 = 2.0;
@@ -192,10 +191,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::plan::deployment::Deployment as Wanted;
-    use crate::report::{Interval, LossReport, RouteReport};
-    use crate::scenarios::Scenario;
-    use crate::traffic::outcome::ConnectionKind;
+    use crate::{
+        plan::deployment::Deployment as Wanted,
+        report::{Interval, LossReport, RouteReport},
+        scenarios::Scenario,
+        traffic::outcome::ConnectionKind,
+    };
 
     fn deployment(spec: Value) -> Deployment {
         let wanted = Wanted {

@@ -1,7 +1,6 @@
 //! Writes the report in one of its formats.
 
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::{path::PathBuf, str::FromStr};
 
 use anyhow::{Context, Result};
 

@@ -1,7 +1,6 @@
 //! The report for people: a table in Markdown, and sentences below.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use comfy_table::{CellAlignment, presets};
 

@@ -2,8 +2,10 @@
 
 use anyhow::{Result, ensure};
 
-use super::no_drain::{deployment_change, find, there_and_back};
-use super::stage::{Description, Stage};
+use super::{
+    no_drain::{deployment_change, find, there_and_back},
+    stage::{Description, Stage},
+};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "The plan's change breaks the release, and its probes are removed: Kubernetes takes it for ready. It is rolled \

@@ -3,8 +3,10 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::stage::{Description, Stage};
-use super::stuck;
+use super::{
+    stage::{Description, Stage},
+    stuck,
+};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "A release that never becomes ready is rolled out: its readiness probe asks a port on which nothing listens. \

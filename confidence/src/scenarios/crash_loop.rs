@@ -3,8 +3,10 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::stage::{Description, Stage};
-use super::stuck;
+use super::{
+    stage::{Description, Stage},
+    stuck,
+};
 use crate::cluster::deployment;
 
 pub(super) const DESCRIPTION: Description = Description {

@@ -3,8 +3,10 @@
 use anyhow::{Context, Result};
 
 use super::stage::{Description, Stage};
-use crate::cluster::deployment::Deployment;
-use crate::cluster::pods::{Pod, PodState};
+use crate::cluster::{
+    deployment::Deployment,
+    pods::{Pod, PodState},
+};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "A pod of each Deployment in turn is deleted.",

@@ -3,10 +3,11 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::delete::some_ready_pod;
-use super::stage::{Description, Stage};
-use crate::cluster::deployment::Deployment;
-use crate::cluster::pods::is_ready;
+use super::{
+    delete::some_ready_pod,
+    stage::{Description, Stage},
+};
+use crate::cluster::{deployment::Deployment, pods::is_ready};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "The processes of a container are killed by SIGKILL, by a pod in a temporary namespace.",

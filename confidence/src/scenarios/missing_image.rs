@@ -3,8 +3,10 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::stage::{Description, Stage};
-use super::stuck;
+use super::{
+    stage::{Description, Stage},
+    stuck,
+};
 use crate::cluster::deployment::with_tag;
 
 /// A tag that nobody uses. The repository is the Deployment's own: no stranger's image is pulled.

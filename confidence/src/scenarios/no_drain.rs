@@ -4,9 +4,10 @@ use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use super::stage::{Description, Stage};
-use crate::cluster::deployment;
-use crate::cluster::deployment::Deployment;
-use crate::plan::scenario_settings::Changes;
+use crate::{
+    cluster::{deployment, deployment::Deployment},
+    plan::scenario_settings::Changes,
+};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "The plan's change switches the drain off. That release is rolled out, and back.",

@@ -3,8 +3,10 @@
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
-use super::no_drain::there_and_back;
-use super::stage::{Description, Stage};
+use super::{
+    no_drain::there_and_back,
+    stage::{Description, Stage},
+};
 use crate::cluster::deployment::Deployment;
 
 pub(super) const DESCRIPTION: Description = Description {

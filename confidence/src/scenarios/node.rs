@@ -1,13 +1,11 @@
 //! A node loses power.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use super::stage::{Description, ExpectedUntil, Stage};
-use crate::cluster::node::power_commands;
-use crate::cluster::pods::PodState;
+use crate::cluster::{node::power_commands, pods::PodState};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "A node that holds a pod loses power, by a command of the user. When its pods are replaced, it is started again.",

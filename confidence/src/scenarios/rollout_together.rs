@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 
-use super::rollout;
-use super::stage::{Description, Stage};
+use super::{
+    rollout,
+    stage::{Description, Stage},
+};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "All Deployments are rolled out to the next image at the same time, and back.",

@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 
-use super::scale;
-use super::stage::{Description, Stage};
+use super::{
+    scale,
+    stage::{Description, Stage},
+};
 
 pub(super) const DESCRIPTION: Description = Description {
     happens: "All Deployments are scaled to one replica. When the others are gone, they are scaled back.",

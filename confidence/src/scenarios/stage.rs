@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::cluster::Cluster;
-use crate::cluster::deployment::Deployment;
-use crate::plan::route::Route;
-use crate::plan::scenario_settings::ScenarioSettings;
+use crate::{
+    cluster::{Cluster, deployment::Deployment},
+    plan::{route::Route, scenario_settings::ScenarioSettings},
+};
 
 /// What a scenario is about.
 #[derive(Debug, Clone, Copy, Serialize)]

@@ -1,20 +1,26 @@
 //! Sends the requests of one route.
 
-use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::HeaderValue;
 use tokio::time::{Instant, interval, sleep, timeout_at};
 
-use super::connection::{Connection, Failure};
-use super::outcome::{Answer, ConnectionKind, Loss, LossKind, Outcome};
-use super::request::{Request, Response};
-use super::resolver::Resolver;
-use super::tally::SharedTally;
+use super::{
+    connection::{Connection, Failure},
+    outcome::{Answer, ConnectionKind, Loss, LossKind, Outcome},
+    request::{Request, Response},
+    resolver::Resolver,
+    tally::SharedTally,
+};
 
 /// Idle connections are closed after this time. It is below the keep-alive time of any server: a server may close a
 /// connection that has been idle for the whole keep-alive time, and a request on its way there would be lost by right.

@@ -1,19 +1,24 @@
 //! One HTTP/1.1 connection, on which nothing is ever sent twice.
 
-use std::error::Error;
-use std::fmt;
-use std::io;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::{
+    error::Error,
+    fmt, io,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONNECTION, HeaderMap};
-use hyper::http::response::Parts;
-use hyper::{Request, Version};
+use hyper::{
+    Request, Version,
+    client::conn::http1::{self, SendRequest},
+    header::{CONNECTION, HeaderMap},
+    http::response::Parts,
+};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 

@@ -1,7 +1,6 @@
 //! What became of a request.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 use serde::Serialize;
 

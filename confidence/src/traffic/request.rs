@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use hyper::{Method, StatusCode};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use hyper::{
+    Method, StatusCode,
+    header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
+};
+use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
 
 use super::outcome::{Answer, LossKind};

@@ -1,12 +1,13 @@
 //! The addresses of a host, looked up at most once in a while.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use tokio::net::lookup_host;
-use tokio::sync::Mutex;
+use tokio::{net::lookup_host, sync::Mutex};
 
 /// How long a looked-up address is used. Short, because load balancers move.
 const MAX_AGE: Duration = Duration::from_secs(5);

@@ -1,14 +1,18 @@
 //! The program as a user runs it: exit codes, confirmation, reports, and restoring.
 
-use std::process::{Output, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::{
+    process::{Output, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use crate::kubectl::Kubectl;
-use crate::server::{Reply, Server, good, response};
+use crate::{
+    kubectl::Kubectl,
+    server::{Reply, Server, good, response},
+};
 
 const LIMIT: Duration = Duration::from_secs(60);
 

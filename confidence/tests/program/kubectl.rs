@@ -1,8 +1,7 @@
 //! A `kubectl` for tests: a shell script that knows one Deployment with two pods, on the first of two nodes, and remembers
 //! what it was asked.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::{os::unix::fs::PermissionsExt, path::PathBuf};
 
 use tempfile::TempDir;
 

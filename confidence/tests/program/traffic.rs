@@ -1,20 +1,23 @@
 //! Requests and what becomes of them.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
 
-use confidence::report::{Report, ScenarioReport, Verdict, build};
-use confidence::scenarios::Scenario;
-use confidence::traffic::client::{Client, Target};
-use confidence::traffic::generator::generate;
-use confidence::traffic::outcome::{ConnectionKind, LossKind, Outcome};
-use confidence::traffic::request::{Field, Request, Response};
-use confidence::traffic::tally::{SharedTally, Tally};
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use confidence::{
+    report::{Report, ScenarioReport, Verdict, build},
+    scenarios::Scenario,
+    traffic::{
+        client::{Client, Target},
+        generator::generate,
+        outcome::{ConnectionKind, LossKind, Outcome},
+        request::{Field, Request, Response},
+        tally::{SharedTally, Tally},
+    },
+};
+use tokio::{sync::Semaphore, task::JoinHandle, time::Instant};
 
 use crate::server::{Reply, Server, good, response};
 

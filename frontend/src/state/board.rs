@@ -10,6 +10,9 @@ mod rollout;
 mod timeline;
 mod unready;
 
+use api::Fault;
+use yew::AttrValue;
+
 pub use self::{
     action::{BoardAction, Event},
     fault::{fault_explanation, fault_predicates, fault_seconds},
@@ -21,10 +24,6 @@ pub use self::{
     timeline::{Mark, MarkKind, Second, Timeline, WINDOW},
     unready::Unready,
 };
-
-use api::Fault;
-use yew::AttrValue;
-
 use crate::state::outcome::Reply;
 
 /// The rates that can be chosen, in submissions per second.

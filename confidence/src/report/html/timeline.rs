@@ -1,7 +1,9 @@
 //! The timeline of a scenario as SVG: responses and losses of each route, latency, events, and the states of the pods.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use maud::{Markup, html};
 
