@@ -1,10 +1,16 @@
 //! A connection of HTTP/1.1: one request after the other, in place of actix-http's dispatcher.
 //!
-//! The dispatcher parses up to 16 pipelined requests ahead, but has one codec, which remembers only the last of them: whether
-//! it was a HEAD, its version, and whether the connection is kept. In `GET, GET, HEAD` the second response therefore lost its
-//! body and kept its length; a request after `Connection: close` was answered too. It also reads any offer to upgrade as a
-//! request to close, has no timeout for a head after the first and for no body, and responds to malformed HTTP without a
-//! problem document.
+//! It fills these gaps of the dispatcher (actix-http 3.20), which are reported upstream where a number says so:
+//!
+//! * The timer for a head covers only the first head of a connection, and none covers a body
+//!   ([#928](https://github.com/actix/actix-web/issues/928): bodies are left to the application).
+//! * A head may take 128 KiB, on every connection ([#1885](https://github.com/actix/actix-web/issues/1885) asked for long ones).
+//! * Up to 16 pipelined requests are parsed ahead with one codec, which remembers only the last of them: whether it was a HEAD,
+//!   its version, and whether the connection is kept. In `GET, GET, HEAD` the second response therefore lost its body and kept
+//!   its length; a request after `Connection: close` was answered too. (No report is known.
+//!   [#4180](https://github.com/actix/actix-web/pull/4180) tried to handle one request at a time, as is done here.)
+//! * Any offer to upgrade is read as a request to close ([#2692](https://github.com/actix/actix-web/issues/2692)).
+//! * The response to malformed HTTP is not a problem document, and is neither logged nor counted.
 //!
 //! Here the next request is parsed when the one before it was answered. Until then the client waits: the kernel's buffer is
 //! the only queue.
