@@ -16,8 +16,8 @@ pub struct ToolImage {
 
 impl ToolImage {
     /// Returns the image that the plan wants.
-    pub fn choose(plan: &Tool, deployments: &[Deployment]) -> Self {
-        let of = plan.image_of.as_ref().map(|name| name.as_ref());
+    pub fn choose(wanted: &Tool, deployments: &[Deployment]) -> Self {
+        let of = wanted.image_of.as_ref().map(|name| name.as_ref());
         if let Some(deployment) = of.and_then(|name| deployments.iter().find(|found| found.name == *name)) {
             return Self {
                 image: deployment.image().to_owned(),
@@ -25,7 +25,7 @@ impl ToolImage {
             };
         }
         Self {
-            image: plan.image.clone().unwrap_or_else(|| "busybox".to_owned()),
+            image: wanted.image.clone().unwrap_or_else(|| "busybox".to_owned()),
             pull_policy: json!("IfNotPresent"),
         }
     }
