@@ -44,7 +44,7 @@ pub struct Settings {
     pub shutdown_timeout: Duration,
 
     /// Format of a log line: json, text, or auto, which is text on a terminal and json elsewhere
-    #[arg(long, env = "K8S_DEMO_LOG_FORMAT", value_name = "FORMAT", default_value = "auto", value_parser = parse_format)]
+    #[arg(long, env = "K8S_DEMO_LOG_FORMAT", value_name = "FORMAT", default_value = "auto")]
     pub log_format: LogFormat,
 
     /// Least severe level that is logged: off, error, warn, info, debug or trace; probes are logged at debug
@@ -121,15 +121,6 @@ fn parse_port(value: &str) -> Result<u16, String> {
 
 fn parse_duration(value: &str) -> Result<Duration, String> {
     humantime::parse_duration(value).map_err(|_| "write a number and a unit, such as 500ms, 5s or 1m".to_owned())
-}
-
-fn parse_format(value: &str) -> Result<LogFormat, String> {
-    match value {
-        "auto" => Ok(LogFormat::Auto),
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err("write auto, text or json".to_owned()),
-    }
 }
 
 fn parse_level(value: &str) -> Result<LevelFilter, String> {

@@ -83,10 +83,13 @@ impl Collector {
     }
 }
 
-/// Returns the program that [`Server`] starts, in an environment without variables.
-fn program() -> Command {
+/// Returns the program that [`Server`] starts, with more flags, in an environment without variables.
+fn program(flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_backend"));
-    command.env_clear().args(["--port", "0", "--log-format", "json"]);
+    command
+        .env_clear()
+        .args(["--port", "0", "--log-format", "json"])
+        .args(flags);
     command
 }
 
@@ -96,11 +99,11 @@ async fn start(collector: &Collector) -> Server {
 
 /// Starts a backend that exports under this name, or under its own where the name is empty.
 async fn start_as(name: &str, collector: &Collector) -> Server {
-    let mut command = program();
+    let mut command = program(&[]);
     command.env("OTEL_SERVICE_NAME", name);
     command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint);
     command.env("OTEL_BSP_SCHEDULE_DELAY", "10");
-    Server::start_command(command, &[]).await
+    Server::start_command(command).await
 }
 
 #[tokio::test]

@@ -1,23 +1,27 @@
 //! A complete service: `cargo run --package service --example hello`, then `curl localhost:8000/hello/Ada`.
 
-use std::{env, error::Error};
+use std::{env, error::Error, str::FromStr, time::Duration};
 
-use actix_web::web;
-use service::{Logging, Service, listener, routes, shutdown};
+use actix_web::{HttpRequest, web::Path};
+use service::{Logging, Service, body, listener, routes, shutdown};
 
-async fn hello(name: web::Path<String>) -> String {
-    format!("Hello, {name}!")
+fn setting<T: FromStr>(variable: &str, default: &str) -> Result<T, T::Err> {
+    env::var(variable).as_deref().unwrap_or(default).parse()
 }
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let port: u16 = env::var("PORT").map_or(Ok(8000), |port| port.parse())?;
-    let listener = listener::bind(([127, 0, 0, 1], port).into())?;
-    let log = Logging::default().start()?;
+    let listener = listener::bind(setting("ADDRESS", "127.0.0.1:8000")?)?;
+    let log = Logging::new(setting("LOG_FORMAT", "auto")?, setting("LOG_LEVEL", "info")?).start()?;
     let shutdown = shutdown::on_signal(log.flusher())?;
+    let hello = async |name: Path<String>| format!("Hello, {name}!");
+    let echo = async |request: HttpRequest, payload| body::read(&request, payload).await;
     Service::new("hello")
-        .routes(|app| {
+        .drain_time(Duration::from_secs(setting("DRAIN_SECONDS", "5")?))
+        .routes(move |app| {
             app.service(routes::get("/hello/{name}", hello));
+            app.service(routes::post("/echo", echo));
+            app.service(routes::get("/divide/{n}", async |n: Path<u32>| (100 / *n).to_string()));
         })
         .run(listener, shutdown)
         .await?;

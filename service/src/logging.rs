@@ -11,7 +11,9 @@ pub mod writer;
 use std::{
     backtrace::Backtrace,
     io::{self, IsTerminal},
-    panic, thread,
+    panic,
+    str::FromStr,
+    thread,
 };
 
 use tracing::level_filters::LevelFilter;
@@ -39,6 +41,24 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// What is neither `auto` nor `text` nor `json`.
+#[derive(Debug, thiserror::Error)]
+#[error("write auto, text or json")]
+pub struct UnknownLogFormat;
+
+impl FromStr for LogFormat {
+    type Err = UnknownLogFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownLogFormat> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(UnknownLogFormat),
+        }
+    }
 }
 
 impl Default for Logging {

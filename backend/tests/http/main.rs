@@ -19,13 +19,14 @@ use tokio::process::Command;
 
 use crate::server::Server;
 
-/// Returns the program that [`Server`] starts, in an environment without variables.
-fn program() -> Command {
+/// Returns the program that [`Server`] starts, with more flags, in an environment without variables.
+fn program(flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_backend"));
     command
         .env_clear()
         .args(["--port", "0", "--log-format", "json", "--pod-name", "pod-a"])
-        .args(["--app-version", "v7", "--commit", "c0ffee"]);
+        .args(["--app-version", "v7", "--commit", "c0ffee"])
+        .args(flags);
     command
 }
 

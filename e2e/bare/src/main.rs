@@ -26,11 +26,11 @@ async fn hello(name: Path<String>) -> String {
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
-    let port = env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8000);
+    let address = env::var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:8000".to_owned());
     let app = || {
         App::new()
             .route(path::SUBMISSIONS, web::post().to(submit))
             .route("/hello/{name}", web::get().to(hello))
     };
-    HttpServer::new(app).bind(("127.0.0.1", port))?.run().await
+    HttpServer::new(app).bind(address)?.run().await
 }

@@ -52,7 +52,7 @@ impl Server {
         let started = Instant::now();
         let process = Command::new(program)
             .env_clear()
-            .env("PORT", address.port().to_string())
+            .env("ADDRESS", address.to_string())
             .env("K8S_DEMO_PORT", address.port().to_string())
             .stdout(Stdio::piped())
             .spawn();

@@ -9,7 +9,7 @@ use nix::sys::{
 use service::Limits;
 use tokio::{io::AsyncWriteExt, net::TcpStream, process::Command, time::timeout};
 
-use crate::{drain::submit_on, example, raw::rest, server::Server};
+use crate::{FREE_PORT, drain::submit_on, example, raw::rest, server::Server};
 
 /// Opens connections that send the start of a request, and nothing more.
 pub async fn crowd(server: &Server, size: usize, start: &[u8]) -> Vec<TcpStream> {
@@ -73,7 +73,7 @@ async fn five_thousand_idle_or_slow_connections_do_not_keep_others_from_being_an
 #[tokio::test]
 async fn clients_that_do_not_read_their_responses_take_little_memory() {
     allow_many_connections();
-    let server = Server::start(&["--admin"]).await;
+    let server = Server::fixture().await;
     let requests = "GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(10);
     let mut crowd = Vec::new();
     let mut peak = 0.0_f64;
@@ -89,7 +89,7 @@ async fn clients_that_do_not_read_their_responses_take_little_memory() {
     }
     assert!(peak < 128e6, "{peak} bytes");
     drop(crowd);
-    server.client.get(server.url("/small")).send().await.unwrap();
+    server.client.get(server.url("/large")).send().await.unwrap();
 }
 
 #[tokio::test]
@@ -105,9 +105,9 @@ async fn connections_above_the_limit_wait_until_others_end() {
 async fn connections_above_the_limit_of_open_files_wait_until_others_end() {
     allow_many_connections();
     let mut command = Command::new("sh");
-    command.args(["-c", r#"ulimit -n 1000 && exec "$0" "$@""#]);
-    command.arg(example("fixture"));
-    let mut server = Server::start_command(command, &[]).await;
+    command.args(["-c", r#"ulimit -n 1000 && exec "$0""#]);
+    command.arg(example("hello")).env_clear().env("ADDRESS", FREE_PORT);
+    let mut server = Server::start_command(command).await;
     let crowd = crowd(&server, 2000, b"").await;
     server.log_line("an error", |line| line["level"] == "ERROR").await;
     server.assert_ready().await;
@@ -125,7 +125,7 @@ async fn connections_that_arrive_while_the_server_is_stopped_wait_in_the_accept_
     let crowd = crowd(
         &server,
         1000,
-        b"GET /small HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+        b"GET /hello/Ada HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
     );
     let crowd = timeout(Duration::from_secs(60), crowd)
         .await
@@ -138,7 +138,7 @@ async fn connections_that_arrive_while_the_server_is_stopped_wait_in_the_accept_
 
 #[tokio::test]
 async fn under_overload_every_request_is_answered_and_afterwards_too() {
-    let server = Server::start(&["--drain-time", "5s"]).await;
+    let server = Server::start(&[]).await;
     let mut clients = tokio::task::JoinSet::new();
     // A hundred clients keep all of its threads busy.
     for _ in 0..1000 {

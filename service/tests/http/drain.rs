@@ -42,7 +42,7 @@ async fn draining(server: &mut Server) {
 #[tokio::test]
 async fn a_signal_ends_an_idle_server_with_success() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
-        let mut server = Server::start(&["--drain-time", "0s"]).await;
+        let mut server = Server::start(&["DRAIN_SECONDS=0"]).await;
         server.signal(signal);
         assert_eq!(server.ended().await.code(), Some(0), "{signal}");
     }
@@ -50,7 +50,7 @@ async fn a_signal_ends_an_idle_server_with_success() {
 
 #[tokio::test]
 async fn a_draining_server_is_alive_but_not_ready_and_still_answers() {
-    let mut server = Server::start(&["--drain-time", "1m"]).await;
+    let mut server = Server::start(&["DRAIN_SECONDS=60"]).await;
     server.signal(Signal::SIGTERM);
     draining(&mut server).await;
     let alive = server.get("/healthz").send().await.unwrap();
@@ -67,7 +67,7 @@ async fn a_draining_server_is_alive_but_not_ready_and_still_answers() {
 
 #[tokio::test]
 async fn every_kept_alive_client_is_answered_until_a_response_says_connection_close() {
-    let mut server = Server::start(&["--drain-time", "5s"]).await;
+    let mut server = Server::start(&[]).await;
     let answered = Arc::new(AtomicUsize::new(0));
     let mut clients = tokio::task::JoinSet::new();
     for _ in 0..100 {
@@ -93,7 +93,7 @@ async fn every_kept_alive_client_is_answered_until_a_response_says_connection_cl
 
 #[tokio::test]
 async fn a_request_in_flight_is_answered_after_the_listener_closed() {
-    let mut server = Server::start(&["--drain-time", "0s"]).await;
+    let mut server = Server::start(&["DRAIN_SECONDS=0"]).await;
     let mut slow = server.connect().await;
     let head = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nexpect: 100-continue\r\n";
     slow.write_all(format!("{head}content-length: 15\r\n\r\n").as_bytes())
@@ -123,7 +123,7 @@ async fn a_request_in_flight_is_answered_after_the_listener_closed() {
 #[tokio::test]
 async fn a_second_signal_ends_the_process_at_once() {
     for (signal, code) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130)] {
-        let mut server = Server::start(&["--drain-time", "1h"]).await;
+        let mut server = Server::start(&["DRAIN_SECONDS=3600"]).await;
         server.signal(Signal::SIGTERM);
         draining(&mut server).await;
         server.signal(signal);
@@ -133,8 +133,8 @@ async fn a_second_signal_ends_the_process_at_once() {
 
 #[tokio::test]
 async fn an_idle_connection_ends_after_the_keep_alive_time_whatever_the_drain_time() {
-    for drain_time in ["0s", "1h"] {
-        let server = Server::start(&["--drain-time", drain_time]).await;
+    for drain_time in ["DRAIN_SECONDS=0", "DRAIN_SECONDS=3600"] {
+        let server = Server::start(&[drain_time]).await;
         let mut connection = server.connect().await;
         submit_on(&mut connection).await.expect("a response");
         let last_request = Instant::now();

@@ -1,15 +1,12 @@
 //! The example `hello` is the complete service that it claims to be.
 
 use nix::sys::signal::Signal;
-use tokio::process::Command;
 
-use crate::{example, server::Server};
+use crate::server::Server;
 
 #[tokio::test]
 async fn hello_answers_drains_and_logs_one_line_a_request() {
-    let mut command = Command::new(example("hello"));
-    command.env_clear().env("PORT", "0");
-    let mut server = Server::start_command(command, &[]).await;
+    let mut server = Server::start(&[]).await;
     let response = server.get("/hello/Ada").send().await.unwrap();
     let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
     assert_eq!(response.text().await.unwrap(), "Hello, Ada!");

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -13,11 +13,11 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::{example, server::Server};
+use crate::{program, server::Server};
 
 #[tokio::test]
 async fn a_request_is_one_line_with_method_route_status_latency_and_id() {
-    let mut server = Server::start(&["--drain-time", "0s"]).await;
+    let mut server = Server::start(&["DRAIN_SECONDS=0"]).await;
     let request = server
         .post("/echo", "application/json", "{}")
         .header("x-request-id", "one");
@@ -37,8 +37,8 @@ async fn a_request_is_one_line_with_method_route_status_latency_and_id() {
 
 #[tokio::test]
 async fn a_text_line_has_the_same_fields() {
-    let mut server = Unread::start(&["--text"]);
-    let url = format!("http://{}/small", server.address);
+    let mut server = Unread::start(&["LOG_FORMAT=text"]);
+    let url = format!("http://{}/hello/Ada", server.address);
     let request = reqwest::Client::builder()
         .no_proxy()
         .build()
@@ -54,7 +54,7 @@ async fn a_text_line_has_the_same_fields() {
         r#"request_id="one""#,
         r#"trace_id="4bf92f3577b34da6a3ce929d0e0e4736""#,
         r#"method="GET""#,
-        r#"route="/small""#,
+        r#"route="/hello/{name}""#,
         "status=200",
     ] {
         assert!(line.contains(part), "{part} in {line}");
@@ -64,7 +64,7 @@ async fn a_text_line_has_the_same_fields() {
 #[tokio::test]
 async fn probes_are_logged_at_debug_only() {
     for (level, lines) in [("info", 0), ("debug", 2)] {
-        let mut server = Server::start(&["--log-level", level, "--drain-time", "0s"]).await;
+        let mut server = Server::start(&[&format!("LOG_LEVEL={level}"), "DRAIN_SECONDS=0"]).await;
         for path in ["/healthz", "/readyz"] {
             server.get(path).send().await.unwrap();
         }
@@ -80,16 +80,16 @@ async fn probes_are_logged_at_debug_only() {
 
 #[tokio::test]
 async fn neither_a_path_nor_a_header_nor_a_body_of_a_client_is_logged() {
-    let mut server = Server::start(&["--log-level", "debug", "--drain-time", "0s"]).await;
+    let mut server = Server::start(&["LOG_LEVEL=debug", "DRAIN_SECONDS=0"]).await;
     let secret = "Rumpelstilzchen";
     let requests = [
         server.post("/echo", "application/json", secret),
         server.get(&format!("/{secret}%0a?{secret}")),
         server
-            .get("/small")
+            .get("/hello/Ada")
             .header("x-request-id", format!("{secret} {secret}"))
             .header("user-agent", secret),
-        server.client.request(secret.parse().unwrap(), server.url("/small")),
+        server.client.request(secret.parse().unwrap(), server.url("/hello/Ada")),
     ];
     let count = requests.len();
     for request in requests {
@@ -108,10 +108,10 @@ async fn neither_a_path_nor_a_header_nor_a_body_of_a_client_is_logged() {
 #[tokio::test]
 async fn no_line_is_lost_when_the_process_ends() {
     // With one signal it drains first, with two it exits at once.
-    for (drain_time, signals) in [("0s", 1), ("1h", 2)] {
-        let mut server = Server::start(&["--drain-time", drain_time]).await;
+    for (drain_time, signals) in [("DRAIN_SECONDS=0", 1), ("DRAIN_SECONDS=3600", 2)] {
+        let mut server = Server::start(&[drain_time]).await;
         for _ in 0..500 {
-            server.get("/small").send().await.unwrap();
+            server.get("/hello/Ada").send().await.unwrap();
         }
         server.signal(Signal::SIGTERM);
         if signals > 1 {
@@ -131,10 +131,9 @@ struct Unread {
 }
 
 impl Unread {
-    fn start(arguments: &[&str]) -> Self {
-        let mut process = Command::new(example("fixture"))
-            .args(arguments)
-            .env_clear()
+    fn start(settings: &[&str]) -> Self {
+        let mut process = program(settings)
+            .into_std()
             .stdout(Stdio::piped())
             .spawn()
             .expect("the server starts");
@@ -166,7 +165,7 @@ impl Drop for Unread {
 async fn requests_do_not_wait_for_an_unread_log_and_no_line_is_lost() {
     const REQUESTS: usize = 1500; // more than a pipe holds
     let mut server = Unread::start(&[]);
-    let url = format!("http://{}/small", server.address);
+    let url = format!("http://{}/hello/Ada", server.address);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     for _ in 0..REQUESTS {
         assert_eq!(client.get(&url).send().await.unwrap().status(), 200);
@@ -189,11 +188,11 @@ async fn a_panic_does_not_wait_for_an_unread_log() {
     };
     // More lines than a pipe holds: from now on the writer is blocked.
     for _ in 0..1500 {
-        assert_eq!(get("/small").await, 200);
+        assert_eq!(get("/hello/Ada").await, 200);
     }
     let started = Instant::now();
     for _ in 0..10 {
-        assert_eq!(get("/panic").await, 500);
+        assert_eq!(get("/divide/0").await, 500);
     }
     // A flush by each panic would take 2 s.
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
@@ -208,7 +207,7 @@ fn lines_that_exceed_the_buffer_of_an_unread_log_are_dropped_and_counted() {
     let mut answers = TcpStream::connect(&server.address).unwrap();
     let mut requests = answers.try_clone().unwrap();
     let sender = thread::spawn(move || {
-        let request = |connection| format!("GET /small HTTP/1.1\r\nhost: a\r\nconnection: {connection}\r\n\r\n");
+        let request = |connection| format!("GET /hello/Ada HTTP/1.1\r\nhost: a\r\nconnection: {connection}\r\n\r\n");
         let mut all = request("keep-alive").repeat(REQUESTS as usize - 1);
         all.push_str(&request("close"));
         requests.write_all(all.as_bytes()).unwrap();

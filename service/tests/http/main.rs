@@ -1,4 +1,5 @@
-//! A real server process, tested over HTTP: one test for each behaviour. It runs the example `fixture`.
+//! A real server process, tested over HTTP: one test for each behaviour. It runs the example `hello`, and `fixture` where a test
+//! needs what `hello` does not have.
 #![expect(clippy::unwrap_used, reason = "a test reports a failure by panicking")]
 
 mod crowd;
@@ -22,11 +23,26 @@ use std::{env, fs, path::PathBuf};
 
 use tokio::process::Command;
 
-/// Returns the program that [`server::Server`] starts, in an environment without variables.
-fn program() -> Command {
-    let mut command = Command::new(example("fixture"));
-    command.env_clear();
+use crate::server::Server;
+
+/// The address that takes a free port.
+const FREE_PORT: &str = "127.0.0.1:0";
+
+/// Returns the program that [`Server`] starts, in an environment with these variables alone, such as `DRAIN_SECONDS=0`.
+fn program(variables: &[&str]) -> Command {
+    let mut command = Command::new(example("hello"));
+    let variables = variables.iter().filter_map(|variable| variable.split_once('='));
+    command.env_clear().env("ADDRESS", FREE_PORT).envs(variables);
     command
+}
+
+impl Server {
+    /// Starts the example `fixture`.
+    async fn fixture() -> Self {
+        let mut command = Command::new(example("fixture"));
+        command.env_clear();
+        Self::start_command(command).await
+    }
 }
 
 /// Returns the path of an example of this crate, which `cargo test` builds.

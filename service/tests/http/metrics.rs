@@ -26,8 +26,8 @@ async fn requests_are_counted_by_method_route_and_status() {
         r#"http_request_duration_seconds_count{method="GET",route="/echo",status="405"} 1"#,
         r#"http_request_duration_seconds_bucket{method="POST",route="/echo",status="200",le="+Inf"} 3"#,
         "http_requests_in_flight 1",
-        "fixture_draining 0",
-        r#"fixture_build_info{version="v7"} 1"#,
+        "hello_draining 0",
+        "hello_build_info 1",
     ] {
         assert!(metrics.lines().any(|line| line == sample), "{sample} in {metrics}");
     }
@@ -41,7 +41,7 @@ async fn a_client_cannot_create_new_time_series() {
         let method = format!("MADEUP{number}").parse().unwrap();
         server
             .client
-            .request(method, server.url("/small"))
+            .request(method, server.url("/hello/Ada"))
             .send()
             .await
             .unwrap();
@@ -53,7 +53,7 @@ async fn a_client_cannot_create_new_time_series() {
         "{metrics}"
     );
     assert!(
-        metrics.contains(r#"_count{method="OTHER",route="/small",status="405"} 10"#),
+        metrics.contains(r#"_count{method="OTHER",route="/hello/{name}",status="405"} 10"#),
         "{metrics}"
     );
 }
@@ -72,12 +72,12 @@ async fn a_request_rejected_before_its_head_is_complete_is_counted() {
 
 #[tokio::test]
 async fn a_draining_server_says_so() {
-    let mut server = Server::start(&["--drain-time", "1m"]).await;
+    let mut server = Server::start(&["DRAIN_SECONDS=60"]).await;
     server.signal(Signal::SIGTERM);
     server
         .log_line("the line `draining`", |line| line["message"] == "draining")
         .await;
-    assert!(scrape(&server).await.contains("\nfixture_draining 1\n"));
+    assert!(scrape(&server).await.contains("\nhello_draining 1\n"));
 }
 
 #[cfg(target_os = "linux")]
@@ -102,7 +102,7 @@ async fn memory_and_cpu_time_of_the_process_are_exported() {
 #[tokio::test]
 async fn names_and_types_follow_the_conventions() {
     let server = Server::start(&[]).await;
-    server.get("/small").send().await.unwrap();
+    server.get("/hello/Ada").send().await.unwrap();
     let metrics = scrape(&server).await;
     let described = |keyword: &str| -> BTreeMap<String, String> {
         let lines = metrics

@@ -9,7 +9,7 @@ use crate::{
 
 #[tokio::test]
 async fn pipelined_requests_are_all_answered_in_order() {
-    let server = Server::start(&["--drain-time", "5s"]).await;
+    let server = Server::start(&[]).await;
     let names = ["Ada", "Bob", "Cyd"];
     let requests = names.map(|name| submission("content-length: 15\r\n", &format!(r#"{{"name": "{name}"}}"#)));
     let answers = send(&server, requests.concat().as_bytes()).await;
@@ -19,11 +19,11 @@ async fn pipelined_requests_are_all_answered_in_order() {
 
 #[tokio::test]
 async fn more_pipelined_requests_than_are_read_at_once_are_all_answered() {
-    let server = Server::start(&["--drain-time", "5s"]).await;
+    let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     let (mut reader, mut writer) = connection.split();
     // So many that pauses between the reads would add up to more than this test's patience.
-    let requests = "GET /small HTTP/1.1\r\nhost: a\r\n\r\n".repeat(5000);
+    let requests = "GET /hello/Ada HTTP/1.1\r\nhost: a\r\n\r\n".repeat(5000);
     let ask = async { writer.write_all(requests.as_bytes()).await.unwrap() };
     let ((), answers) = tokio::join!(ask, rest(&mut reader));
     assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 5000);
@@ -31,10 +31,10 @@ async fn more_pipelined_requests_than_are_read_at_once_are_all_answered() {
 
 #[tokio::test]
 async fn a_client_that_reads_only_when_it_has_asked_for_everything_gets_everything() {
-    let server = Server::start(&["--drain-time", "5s"]).await;
+    let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     // The answers are far more than the operating system takes while nobody reads them.
-    let requests = "GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(3000);
+    let requests = "GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n".repeat(3000);
     connection.write_all(requests.as_bytes()).await.unwrap();
     let answers = rest(&mut connection).await;
     assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 3000);
@@ -68,7 +68,8 @@ async fn each_pipelined_request_is_answered_by_its_own_method_and_version() {
 async fn a_request_after_connection_close_is_not_answered() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
-    let requests = "GET /small HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\nGET /small HTTP/1.1\r\nhost: a\r\n\r\n";
+    let requests =
+        "GET /hello/Ada HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\nGET /hello/Ada HTTP/1.1\r\nhost: a\r\n\r\n";
     connection.write_all(requests.as_bytes()).await.unwrap();
     let responses = rest(&mut connection).await;
     assert_eq!(responses.matches("HTTP/1.1 200 ").count(), 1, "{responses}");
@@ -78,7 +79,7 @@ async fn a_request_after_connection_close_is_not_answered() {
 async fn a_malformed_request_is_rejected_after_the_requests_before_it_are_answered() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
-    let requests = "GET /small HTTP/1.1\r\nhost: a\r\n\r\nGET /small HTTP/1.1\r\nhost: a b\r\n\r\n";
+    let requests = "GET /hello/Ada HTTP/1.1\r\nhost: a\r\n\r\nGET /hello/Ada HTTP/1.1\r\nhost: a b\r\n\r\n";
     connection.write_all(requests.as_bytes()).await.unwrap();
     let responses = rest(&mut connection).await;
     assert!(responses.starts_with("HTTP/1.1 200 "), "{responses}");
@@ -87,7 +88,7 @@ async fn a_malformed_request_is_rejected_after_the_requests_before_it_are_answer
 
 #[tokio::test]
 async fn a_body_that_the_response_streams_back_is_complete() {
-    let server = Server::start(&[]).await;
+    let server = Server::fixture().await;
     let mut connection = server.connect().await;
     let request = format!(
         "POST /stream HTTP/1.1\r\nhost: a\r\ncontent-length: 3000\r\n\r\n{}",

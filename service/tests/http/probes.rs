@@ -34,7 +34,7 @@ async fn a_running_server_is_alive_and_ready() {
 #[tokio::test]
 async fn a_get_endpoint_supports_head() {
     let server = Server::start(&[]).await;
-    let response = server.client.head(server.url("/small")).send().await.unwrap();
+    let response = server.client.head(server.url("/hello/Ada")).send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
     assert_eq!(response.text().await.unwrap(), "");
@@ -42,24 +42,24 @@ async fn a_get_endpoint_supports_head() {
 
 #[tokio::test]
 async fn an_admin_port_has_the_endpoints_instead_of_the_main_port() {
-    let server = Server::start(&["--admin"]).await;
+    let server = Server::fixture().await;
     for path in ["/healthz", "/readyz", "/metrics"] {
         assert_eq!(probe(&server, path).await, 200, "{path}");
         assert_eq!(server.get(path).send().await.unwrap().status(), 404, "{path}");
     }
-    assert_eq!(probe(&server, "/small").await, 404);
-    assert_eq!(server.get("/small").send().await.unwrap().status(), 200);
+    assert_eq!(probe(&server, "/large").await, 404);
+    assert_eq!(server.get("/large").send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]
 async fn probes_on_the_admin_port_are_answered_while_clients_hold_every_other_connection() {
     allow_many_connections();
-    let server = Server::start(&["--admin"]).await;
+    let server = Server::fixture().await;
     // Each holds its connection until the read timeout, and is then replaced by one that waits in the accept backlog.
     let held = crowd(
         &server,
         2 * Limits::default().max_connections,
-        b"GET /small HTTP/1.1\r\nhost",
+        b"GET /large HTTP/1.1\r\nhost",
     )
     .await;
     let mut times = Vec::new();
@@ -77,7 +77,7 @@ async fn probes_on_the_admin_port_are_answered_while_clients_hold_every_other_co
 
 #[tokio::test]
 async fn the_admin_port_stays_open_until_the_last_request_is_finished() {
-    let mut server = Server::start(&["--admin", "--drain-time", "0s"]).await;
+    let mut server = Server::fixture().await;
     let mut slow = server.connect().await;
     slow.write_all(submission("content-length: 15\r\nexpect: 100-continue\r\n", "").as_bytes())
         .await
@@ -89,7 +89,7 @@ async fn the_admin_port_stays_open_until_the_last_request_is_finished() {
             line["message"] == "finishing requests in flight"
         })
         .await;
-    while server.client.get(server.url("/small")).send().await.is_ok() {}
+    while server.get("/large").send().await.is_ok() {}
     assert_eq!(probe(&server, "/healthz").await, 200);
     assert_eq!(probe(&server, "/readyz").await, 503);
     slow.write_all(br#"{"name": "Ada"}"#).await.unwrap();

@@ -34,7 +34,7 @@ async fn the_rejection_of_a_method_lists_the_supported_ones() {
     for (method, path, allow) in [
         ("GET", "/echo", "POST"),
         ("POST", "/healthz", "GET, HEAD"),
-        ("BREW", "/small", "GET, HEAD"),
+        ("BREW", "/hello/Ada", "GET, HEAD"),
     ] {
         let response = server
             .client

@@ -28,6 +28,8 @@ pub struct Server {
     process: Child,
     log: UnboundedReceiver<String>,
     pub address: String,
+    /// The line that it logged when it listened.
+    pub listening: Value,
     /// The address of the admin port, where there is one.
     pub admin_address: Option<String>,
     pub client: Client,
@@ -35,18 +37,13 @@ pub struct Server {
 
 impl Server {
     /// Starts a server on a free port and waits until it listens.
-    pub async fn start(arguments: &[&str]) -> Self {
-        Self::start_command(crate::program(), arguments).await
+    pub async fn start(settings: &[&str]) -> Self {
+        Self::start_command(crate::program(settings)).await
     }
 
     /// The same with another command.
-    pub async fn start_command(mut command: Command, arguments: &[&str]) -> Self {
-        let mut process = command
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+    pub async fn start_command(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let (sender, log) = unbounded_channel();
         // Always read: a full pipe would change the behaviour of the server.
@@ -60,6 +57,7 @@ impl Server {
             process,
             log,
             address: String::new(),
+            listening: Value::Null,
             admin_address: None,
             client,
         };
@@ -68,7 +66,7 @@ impl Server {
                 .log_line("the line `listening`", |line| line["address"].is_string())
                 .await;
             match listening_address(&line) {
-                Some(address) => server.address = address.to_string(),
+                Some(address) => (server.address, server.listening) = (address.to_string(), line),
                 None => server.admin_address = line["address"].as_str().map(str::to_owned),
             }
         }

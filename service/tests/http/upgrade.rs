@@ -37,7 +37,7 @@ async fn an_upgrade_offer_is_ignored_and_the_connection_is_kept() {
 async fn a_client_that_offers_an_upgrade_and_asks_to_close_gets_its_response_and_the_close() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
-    let request = "GET /small HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: h2c\r\n\r\n";
+    let request = "GET /hello/Ada HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: h2c\r\n\r\n";
     connection.write_all(request.as_bytes()).await.unwrap();
     let response = rest(&mut connection).await;
     assert!(
