@@ -3,7 +3,7 @@
 use std::{error::Error, process::ExitCode};
 
 use backend::{Settings, app, faults::Faults, state::AppState};
-use service::{Service, health::Health, listener, shutdown};
+use service::{Service, health::Health, listener, server::LISTENING, shutdown};
 
 #[cfg(target_env = "musl")]
 #[global_allocator]
@@ -36,12 +36,7 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
         .then(|| Faults::new(health.clone(), log.clone()))
         .transpose()?;
     let state = AppState::new(&settings, health.clone(), faults);
-    tracing::info!(
-        version = state.build.version,
-        commit = state.build.commit,
-        pod = state.build.pod,
-        "starting"
-    );
+    let build = state.build.clone();
     let outcome = Service::new("backend")
         .build_info([
             ("version", settings.app_version.clone()),
@@ -53,6 +48,9 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
         .health(health)
         .metrics(state.faults.as_ref().map(Faults::metric))
         .routes(app::routes(state))
+        .log_listening(move |address| {
+            tracing::info!(message = LISTENING, %address, version = build.version, commit = build.commit, pod = build.pod);
+        })
         .run(listener, shutdown)
         .await;
     log.flush();

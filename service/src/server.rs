@@ -36,10 +36,11 @@ use crate::{
 /// The most connections to the admin port. Kubernetes and Prometheus need a few.
 const MAX_ADMIN_CONNECTIONS: usize = 64;
 
-/// The message of the log line from which tests and tools read the address.
-const LISTENING: &str = "listening";
+/// The message of the log line from whose field `address` tests and tools read where the service listens.
+pub const LISTENING: &str = "listening";
 
 type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+type LogListening = Box<dyn FnOnce(SocketAddr)>;
 
 /// An HTTP service: routes, and how to serve them.
 pub struct Service {
@@ -52,6 +53,7 @@ pub struct Service {
     health: Health,
     metrics: Vec<Box<dyn Collector>>,
     routes: Routes,
+    log_listening: LogListening,
 }
 
 /// Returns the address in a line of the JSON log, if it is the line that a service logs when it listens.
@@ -76,6 +78,7 @@ impl Service {
             health: Health::default(),
             metrics: Vec::new(),
             routes: Arc::new(|_| {}),
+            log_listening: Box::new(|address| tracing::info!(message = LISTENING, %address)),
         }
     }
 
@@ -142,6 +145,14 @@ impl Service {
         self
     }
 
+    /// Sets how it is logged that the service listens at an address, so that the line has fields of the application:
+    /// `tracing::info!(message = LISTENING, %address, version)`.
+    #[must_use]
+    pub fn log_listening(mut self, log: impl FnOnce(SocketAddr) + 'static) -> Self {
+        self.log_listening = Box::new(log);
+        self
+    }
+
     /// Serves requests until `shutdown` completes; then drains, finishes the requests in flight, and returns.
     ///
     /// # Errors
@@ -175,7 +186,7 @@ impl Service {
             }
             None => None,
         };
-        tracing::info!(message = LISTENING, address = %listener.local_addr()?);
+        (self.log_listening)(listener.local_addr()?);
         let workers = thread::available_parallelism()?.get();
         app.serve(self.name, listener, workers, drained, self.shutdown_timeout)?
             .await?;

@@ -1,8 +1,19 @@
-//! The log holds nothing that a person entered.
+//! The log: what it says of the replica, and that it holds nothing that a person entered.
 
 use nix::sys::signal::Signal;
 
 use crate::{server::Server, submit};
+
+#[tokio::test]
+async fn the_line_listening_has_version_commit_and_pod() {
+    let server = Server::start(&[]).await;
+    let line = &server.listening;
+    assert_eq!(line["address"], server.address);
+    assert_eq!(
+        [&line["version"], &line["commit"], &line["pod"]],
+        ["v7", "c0ffee", "pod-a"]
+    );
+}
 
 #[tokio::test]
 async fn neither_a_name_nor_a_path_nor_a_header_of_a_client_is_logged() {
