@@ -102,6 +102,25 @@ async fn negative_controls_are_detected_and_explained() -> Result<()> {
     Ok(())
 }
 
+/// A pod that gets another sandbox gets another network: what is sent to its old address is lost for minutes.
+#[tokio::test]
+async fn a_killed_process_leaves_its_pod_the_sandbox() -> Result<()> {
+    let _cluster = CLUSTER.lock().await;
+    let events = [
+        "get",
+        "events",
+        "--field-selector=reason=SandboxChanged",
+        "--output=name",
+    ];
+    let before = kubectl(&events).await?;
+    let arguments = ["--scenarios", "kill", "--duration", "1s"];
+    let output = program(PLAN, &arguments).output().await?;
+    assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
+    assert!(printed(&output).contains("is ready again"), "{}", printed(&output));
+    assert_eq!(kubectl(&events).await?, before);
+    Ok(())
+}
+
 #[tokio::test]
 async fn an_image_that_the_cluster_does_not_have_is_reported_at_once_and_everything_is_restored() -> Result<()> {
     let _cluster = CLUSTER.lock().await;

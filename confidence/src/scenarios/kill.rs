@@ -17,16 +17,22 @@ pub(super) const DESCRIPTION: Description = Description {
              pod before Kubernetes has noticed.",
 };
 
-/// Kills all processes of the container. A container's processes have its id in the name of their control group; where the
-/// runtime hides it, the container's host name is the pod's name.
+/// Kills all processes of the container, and none of the pod's sandbox: that would take the pod's network away, and leave the
+/// node's connection tracking with entries for an address that no longer exists.
+///
+/// A container's processes have its id in the name of their control group. Where the runtime hides it, they are those of the
+/// pod by their host name, of which the sandbox is called `pause`.
 const SCRIPT: &str = r#"
-for process in /proc/[0-9]*; do
-    if grep -q "$CONTAINER_ID" "$process/cgroup" 2>/dev/null ||
-        tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qx "HOSTNAME=$POD"; then
-        kill -KILL "${process#/proc/}" && killed=yes
-    fi
+has_id() { grep -q "$CONTAINER_ID" "$1/cgroup"; }
+has_host_name() { tr '\0' '\n' <"$1/environ" | grep -qx "HOSTNAME=$POD" && ! grep -qx pause "$1/comm"; }
+for is_target in has_id has_host_name; do
+    for process in /proc/[0-9]*; do
+        $is_target "$process" 2>/dev/null && kill -KILL "${process#/proc/}" && killed=yes
+    done
+    [ -z "$killed" ] || exit 0
 done
-[ -n "$killed" ] || { echo "no process of pod/$POD found on its node"; exit 1; }"#;
+echo "no process of pod/$POD found on its node"
+exit 1"#;
 
 pub(super) async fn play(stage: &Stage<'_>) -> Result<()> {
     let chosen = &stage.settings.kill.deployments;
