@@ -18,12 +18,16 @@
 mod head;
 mod transport;
 
-use std::{rc::Rc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    rc::Rc,
+    time::Duration,
+};
 
 use actix_http::{KeepAlive, Request, ServiceConfig, ServiceConfigBuilder};
 use actix_service::Service;
 use actix_web::{HttpResponse, body::MessageBody, dev::ServiceResponse, rt::net::TcpStream};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Sleep, sleep};
 
 use self::transport::Transport;
 use crate::{limits::Limits, rejection::Rejection};
@@ -60,14 +64,15 @@ where
     pub async fn serve(self: Rc<Self>, stream: TcpStream) {
         let client = stream.peer_addr().ok();
         let transport = Transport::new(stream, self.config.clone(), self.limits.clone());
+        // One timer for all that this connection waits for: to postpone it costs less than to create another.
         // Like every head, the first has to arrive soon.
-        let mut idle_until = Instant::now() + self.limits.read_timeout;
+        let mut timer = pin!(sleep(self.limits.read_timeout));
         loop {
-            if !transport.has_input() && !matches!(timeout_at(idle_until, transport.read()).await, Ok(Ok(1..))) {
+            if !transport.has_input() && !transport.read_before(timer.as_mut()).await {
                 return;
             }
             let started = Instant::now();
-            let is_kept = match self.read_head(&transport, started).await {
+            let is_kept = match self.read_head(&transport, started, timer.as_mut()).await {
                 Ok(Some(mut request)) => {
                     request.head_mut().peer_addr = client;
                     match self.app.call(request).await {
@@ -79,7 +84,7 @@ where
                 Err(rejection) => transport.reject((self.reject)(&rejection, started.elapsed())).await,
             };
             match is_kept {
-                Ok(true) => idle_until = Instant::now() + self.limits.keep_alive,
+                Ok(true) => timer.as_mut().reset(Instant::now() + self.limits.keep_alive),
                 Ok(false) => return transport.linger().await,
                 Err(error) => return tracing::debug!(%error, "the response was cut off"),
             }
@@ -87,17 +92,26 @@ where
     }
 
     /// Reads until a head is complete. Returns `None` when the client closes the connection before.
-    async fn read_head(&self, transport: &Transport, started: Instant) -> Result<Option<Request>, Rejection> {
+    async fn read_head(
+        &self,
+        transport: &Transport,
+        started: Instant,
+        mut timer: Pin<&mut Sleep>,
+    ) -> Result<Option<Request>, Rejection> {
         let timeout = self.limits.read_timeout;
-        loop {
+        if let Some(request) = transport.next_request()? {
+            return Ok(Some(request));
+        }
+        timer.as_mut().reset(started + timeout);
+        while transport.read_before(timer.as_mut()).await {
             if let Some(request) = transport.next_request()? {
                 return Ok(Some(request));
             }
-            match timeout_at(started + timeout, transport.read()).await {
-                Ok(Ok(1..)) => {}
-                Ok(_) => return Ok(None),
-                Err(_) => return Err(Rejection::RequestTimeout { timeout }),
-            }
+        }
+        if timer.is_elapsed() {
+            Err(Rejection::RequestTimeout { timeout })
+        } else {
+            Ok(None)
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     io, mem,
     pin::{Pin, pin},
     rc::Rc,
-    task::{Poll, ready},
+    task::Poll,
     time::Duration,
 };
 
@@ -26,7 +26,7 @@ use futures_util::stream;
 use socket2::SockRef;
 use tokio::{
     io::AsyncWrite,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, Sleep, timeout, timeout_at},
 };
 use tokio_util::{
     codec::{Decoder, Encoder},
@@ -67,8 +67,8 @@ enum Body {
     Complete,
     /// Not all of it.
     Incomplete {
-        /// When the rest is too late.
-        until: Instant,
+        /// When the rest is too late, once it has been waited for.
+        until: Option<Instant>,
         /// Whether the client waits for `100 Continue` before it sends the body.
         expects_continue: bool,
     },
@@ -106,6 +106,15 @@ impl Transport {
         .await
     }
 
+    /// Reads more input. Returns whether some arrived before the client closed its side, and before the timer ended.
+    pub async fn read_before(&self, timer: Pin<&mut Sleep>) -> bool {
+        tokio::select! {
+            biased;
+            length = self.read() => matches!(length, Ok(1..)),
+            () = timer => false,
+        }
+    }
+
     /// Takes the next request from the input. Returns `None` while its head is incomplete.
     ///
     /// # Errors
@@ -123,7 +132,7 @@ impl Transport {
             inner.body = Body::Complete;
         } else {
             inner.body = Body::Incomplete {
-                until: Instant::now() + inner.limits.read_timeout,
+                until: None,
                 expects_continue: request.head().expect(),
             };
             *request.payload() = Payload::Stream {
@@ -159,7 +168,7 @@ impl Transport {
                 if mem::take(expects_continue) {
                     inner.output.extend_from_slice(CONTINUE);
                 }
-                *until
+                *until.get_or_insert_with(|| Instant::now() + inner.limits.read_timeout)
             };
             let arrival = async {
                 self.flush().await?;
@@ -251,16 +260,17 @@ impl Transport {
     /// When the client does not read. The system only reports room once a third of its buffer is free, so that a client that
     /// reads a few bytes a second counts as one that does not read.
     async fn flush(&self) -> io::Result<()> {
-        let write_timeout = self.0.borrow().limits.write_timeout;
         while !self.0.borrow().output.is_empty() {
-            let written = poll_fn(|context| {
-                let Inner { stream, output, .. } = &mut *self.0.borrow_mut();
-                let length = ready!(Pin::new(stream).poll_write(context, output))?;
-                output.advance(length);
-                Poll::Ready(io::Result::Ok(()))
-            });
-            if let Ok(written) = timeout(write_timeout, written).await {
-                written?;
+            let written = self.0.borrow_mut().write();
+            match written {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+                Ok(()) => continue,
+            }
+            let write_timeout = self.0.borrow().limits.write_timeout;
+            let has_room = poll_fn(|context| self.0.borrow().stream.poll_write_ready(context));
+            if let Ok(has_room) = timeout(write_timeout, has_room).await {
+                has_room?;
             } else {
                 // The system would otherwise keep what it has buffered until the client has read it.
                 SockRef::from(&self.0.borrow().stream).set_linger(Some(Duration::ZERO))?;
@@ -310,6 +320,13 @@ impl Inner {
     fn skip_buffered_body(&mut self) -> bool {
         while let Poll::Ready(Ok(Some(_))) = self.buffered_chunk() {}
         matches!(self.body, Body::Complete)
+    }
+
+    /// Writes as much of the output as the system takes.
+    fn write(&mut self) -> io::Result<()> {
+        let length = self.stream.try_write(&self.output)?;
+        self.output.advance(length);
+        Ok(())
     }
 
     /// Appends to the output. Returns its length.
