@@ -120,7 +120,7 @@ async fn a_client_that_reads_a_few_bytes_a_second_is_disconnected() {
     connection.write_all(requests.as_bytes()).await.unwrap();
     let read = async {
         let mut bytes = 0;
-        // Fast enough to read a little of every response, and too slow to read 1.2 MB within this test's timeout.
+        // Fast enough to read a little of every response, and too slow to read 1.4 MB within this test's timeout.
         while let Ok(length @ 1..) = connection.read(&mut [0; 64]).await {
             bytes += length;
             tokio::time::sleep(Duration::from_millis(50)).await;
