@@ -14,7 +14,8 @@ die() {
   exit 1
 }
 
-have() { command -v "$1" >/dev/null 2>&1; }
+# have PROGRAM. Unlike `command -v`, this does not find a function of the same name, such as those of scripts/setup.
+have() { type -P "$1" >/dev/null; }
 
 # logged NAME COMMAND...: runs the command with its output in .tools/log/NAME.
 logged() {
