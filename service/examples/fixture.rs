@@ -1,5 +1,5 @@
-//! What the tests of this crate need and `hello` does not have: an admin port, labels of the build, and responses that are long or
-//! streamed.
+//! What the tests of this crate need and `hello` does not have: an admin port, labels of the build, responses that are long or
+//! streamed, and a panic whose message has two lines.
 
 use std::{error::Error, time::Duration};
 
@@ -16,7 +16,8 @@ use service::{
 fn routes(app: &mut ServiceConfig) {
     app.service(post("/echo", echo))
         .service(post("/stream", stream))
-        .service(get("/large", large));
+        .service(get("/large", large))
+        .service(get("/panic", panic));
 }
 
 /// Answers with the request's body.
@@ -32,6 +33,10 @@ async fn stream(payload: Payload) -> HttpResponse {
 /// Answers with a few times what one read of a client takes.
 async fn large() -> String {
     "large ".repeat(2000)
+}
+
+async fn panic() -> HttpResponse {
+    panic!("the handler's own\nwords");
 }
 
 #[actix_web::main]

@@ -64,7 +64,7 @@ where
     pub async fn serve(self: Rc<Self>, stream: TcpStream) {
         let client = stream.peer_addr().ok();
         let transport = Transport::new(stream, self.config.clone(), self.limits.clone());
-        // One timer for all that this connection waits for: to postpone it costs less than to create another.
+        // One timer for the heads of all requests: resetting a timer costs less than creating one.
         // Like every head, the first has to arrive soon.
         let mut timer = pin!(sleep(self.limits.read_timeout));
         loop {

@@ -43,7 +43,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// What is neither `auto` nor `text` nor `json`.
+/// The name of a log format that does not exist.
 #[derive(Debug, thiserror::Error)]
 #[error("write auto, text or json")]
 pub struct UnknownLogFormat;

@@ -20,8 +20,8 @@ pub(super) const DESCRIPTION: Description = Description {
 /// Kills all processes of the container, and none of the pod's sandbox: that would take the pod's network away, and leave the
 /// node's connection tracking with entries for an address that no longer exists.
 ///
-/// A container's processes have its id in the name of their control group. Where the runtime hides it, they are those of the
-/// pod by their host name, of which the sandbox is called `pause`.
+/// A container's processes have its id in the name of their control group. Where the runtime hides it, they have the
+/// pod's host name, and the sandbox's process is named `pause`.
 const SCRIPT: &str = r#"
 has_id() { grep -q "$CONTAINER_ID" "$1/cgroup"; }
 has_host_name() { tr '\0' '\n' <"$1/environ" | grep -qx "HOSTNAME=$POD" && ! grep -qx pause "$1/comm"; }

@@ -31,10 +31,10 @@ async fn more_pipelined_requests_than_are_read_at_once_are_all_answered() {
 
 #[tokio::test]
 async fn a_client_that_reads_only_when_it_has_asked_for_everything_gets_everything() {
-    let server = Server::start(&[]).await;
+    let server = Server::fixture().await;
     let mut connection = server.connect().await;
     // The answers are far more than the operating system takes while nobody reads them.
-    let requests = "GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n".repeat(3000);
+    let requests = "GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(3000);
     connection.write_all(requests.as_bytes()).await.unwrap();
     let answers = rest(&mut connection).await;
     assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 3000);
