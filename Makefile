@@ -1,6 +1,6 @@
 # The commands of the project. `make` alone lists them, with the text after ##.
 .DEFAULT_GOAL := help
-.PHONY: help run test images deploy stage undeploy confidence bench size screenshot
+.PHONY: help run check fmt watch test images deploy stage undeploy confidence bench size screenshot
 
 # Only what is typed on make's command line counts: a VERSION that a CI system exports must not name images.
 typed = $(if $(findstring command line,$(origin $1)),$($1))
@@ -15,8 +15,17 @@ help:
 run: ## start the backend and the page on this machine, ports 8000 and 8080 (BACKEND_PORT=, PAGE_PORT=)
 	@scripts/run
 
-test: ## check everything that needs no cluster: format, lints, unit tests, the backend, the page in a browser
-	@scripts/test
+check: ## check what most mistakes break: format, lints, unit tests
+	@scripts/checks format lint unit
+
+fmt: ## format the code
+	@cargo fmt --all
+
+watch: ## run the unit tests after each change of a file (Ctrl-C ends it)
+	@scripts/watch
+
+test: ## check everything that needs no cluster: also docs, dependencies, the backend, the page in browsers, make run
+	@scripts/checks format lint unit docs dependencies tests openapi make_images make_run
 
 bench: ## measure the backend beside a bare actix-web server, and nginx in front of both (ARGS=--help)
 	@scripts/bench $(ARGS)

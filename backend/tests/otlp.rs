@@ -1,4 +1,4 @@
-//! Spans reach a real OpenTelemetry collector, which prints them. `scripts/test-otlp` installs it first.
+//! Spans reach a real OpenTelemetry collector, which prints them. `scripts/checks traces` installs it first.
 #![expect(clippy::unwrap_used, reason = "a test reports a failure by panicking")]
 
 #[path = "../../service/tests/http/server.rs"]

@@ -1,7 +1,6 @@
 //! The program on the cluster that kubectl points at. `make deploy` and `make images VERSION=v2` come first.
 //!
-//! Needs a cluster: `cargo test --package confidence --features cluster --test cluster`.
-#![cfg(feature = "cluster")]
+//! Needs a cluster: `cargo test --package confidence --test cluster`.
 
 use std::{
     path::Path,

@@ -1,7 +1,6 @@
 //! The two images, run by Docker with the settings of the manifests. `scripts/images v1` builds them first.
 //!
-//! Needs Docker: `cargo test --package e2e --features cluster`.
-#![cfg(feature = "cluster")]
+//! Needs Docker: `cargo test --package e2e --test images`.
 
 mod front_door;
 mod page;

@@ -7,7 +7,6 @@ mod every_browser;
 mod faults;
 mod form;
 mod look;
-#[cfg(feature = "soak")]
 mod soak;
 mod stage;
 mod stand_in;

@@ -1,8 +1,7 @@
 //! The application on the cluster that kubectl points at. `make deploy` comes first.
 //!
-//! Needs a cluster: `cargo test --package e2e --features cluster`. What rollouts and failures do to requests is tested by
+//! Needs a cluster: `cargo test --package e2e --test page_on_cluster`. What rollouts and failures do to requests is tested by
 //! `confidence`.
-#![cfg(feature = "cluster")]
 
 use std::path::Path;
 
