@@ -1,6 +1,7 @@
 // Starts the page. A separate file, because the Content-Security-Policy forbids inline scripts.
 const find = (selector) => document.querySelector(selector);
-const { js, wasm } = find("script[data-wasm]").dataset;
+const files = find("script[data-wasm]").dataset;
+const [js, wasm] = [files.js, files.wasm].map((file) => new URL(file, document.baseURI).href);
 const plain = find("#page"); // the form as the server sent it, which works without this script
 
 // An input method must not lose the text that it is composing when the page replaces the field.

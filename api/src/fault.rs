@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Fault {
     /// Exits at once, without draining. Kubernetes restarts the container.
     Crash,
-    /// Fails liveness. Kubernetes kills and restarts the container.
+    /// Freezes: requests wait, and liveness and readiness fail. Kubernetes restarts the container.
     Hang,
     /// Fails readiness. Kubernetes removes the pod from its Services, and adds it again afterwards.
     NotReady,
@@ -43,6 +43,23 @@ impl Fault {
             Self::Leak => "leak",
         }
     }
+
+    /// Returns the shortest time that shows an effect, in seconds.
+    pub fn min_seconds(self) -> u32 {
+        match self {
+            Self::Hang => 30, // three liveness probes, 10 s apart
+            Self::Leak => 5,  // 80 MiB a second, and a limit of 256 MiB in the manifest
+            Self::Crash | Self::NotReady | Self::Slow | Self::Fail => 1,
+        }
+    }
+
+    /// Returns how long the page lets it last, in seconds.
+    pub fn default_seconds(self) -> u32 {
+        match self {
+            Self::Hang | Self::Leak => 60,
+            Self::Crash | Self::NotReady | Self::Slow | Self::Fail => 30,
+        }
+    }
 }
 
 /// The body of `POST /api/faults`, and of its response.
@@ -53,7 +70,7 @@ pub struct FaultRequest {
     pub pod: String,
     /// The fault.
     pub fault: Fault,
-    /// How long it lasts, in seconds: 1 to [`FaultRequest::MAX_SECONDS`]. A crash does not last.
+    /// How long it lasts, in seconds: [`Fault::min_seconds`] to [`FaultRequest::MAX_SECONDS`]. A crash does not last.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 300))]
     pub seconds: u32,
 }
@@ -61,6 +78,11 @@ pub struct FaultRequest {
 impl FaultRequest {
     /// The longest that a fault may last, in seconds.
     pub const MAX_SECONDS: u32 = 300;
+
+    /// Returns whether it lasts long enough to have an effect, and not too long.
+    pub fn is_duration_valid(&self) -> bool {
+        (self.fault.min_seconds()..=Self::MAX_SECONDS).contains(&self.seconds)
+    }
 }
 
 #[cfg(test)]

@@ -8,18 +8,21 @@
 //! * [`build`]: the build that a replica runs
 //! * [`replica`]: a replica, as it describes itself
 //! * [`fault`]: the faults that a replica injects into itself on request
+//! * [`platform`]: where a replica runs
 //! * [`path`]: the paths of the backend's endpoints
 
 pub mod build;
 pub mod fault;
 pub mod name;
 pub mod path;
+pub mod platform;
 pub mod replica;
 pub mod submission;
 
 pub use build::BuildInfo;
 pub use fault::{Fault, FaultRequest};
 pub use name::{InvalidName, Name};
+pub use platform::Platform;
 pub use problem::{FieldError, Problem};
 pub use replica::Replica;
 pub use submission::{Submission, SubmissionResponse};

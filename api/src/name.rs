@@ -56,22 +56,6 @@ impl Name {
         let end = POP_ISOLATE.to_string().repeat(opened);
         Cow::Owned(format!("{FIRST_STRONG_ISOLATE}{name}{end}"))
     }
-
-    /// Splits a message into the text before the name, the name, and the text after it, for a page that puts the name into
-    /// `<bdi>`.
-    ///
-    /// Returns `None` unless the message contains the name exactly once.
-    pub fn split_message<'a>(&self, message: &'a str) -> Option<[&'a str; 3]> {
-        let name = self.isolated();
-        // `str::match_indices` has an algorithm for long texts, which would add 1 kB to the page.
-        let mut found = message.char_indices().filter_map(|(start, _)| {
-            let (before, rest) = message.split_at_checked(start)?;
-            let (middle, after) = rest.split_at_checked(name.len())?;
-            (middle == name).then_some([before, middle, after])
-        });
-        let first = found.next()?;
-        found.next().is_none().then_some(first)
-    }
 }
 
 impl TryFrom<&str> for Name {
@@ -205,23 +189,6 @@ mod tests {
         ] {
             assert_eq!(Name::try_from(name).unwrap().isolated(), isolated, "{name:?}");
         }
-    }
-
-    #[test]
-    fn a_message_is_split_around_a_name_that_it_contains_once() {
-        for (name, parts) in [
-            ("Ada", Some(["Hello, ", "Ada", "! Nice to meet you."])),
-            (
-                "A\u{202e}da",
-                Some(["Hello, ", "\u{2068}A\u{202e}da\u{2069}", "! Nice to meet you."]),
-            ),
-            ("e", None),
-        ] {
-            let name = Name::try_from(name).unwrap();
-            let message = format!("Hello, {}! Nice to meet you.", name.isolated());
-            assert_eq!(name.split_message(&message), parts, "{name}");
-        }
-        assert_eq!(Name::try_from("Ada").unwrap().split_message("Hello, Bob!"), None);
     }
 
     #[test]

@@ -11,3 +11,8 @@ pub const REPLICA: &str = "/api/replica";
 
 /// `GET`: returns a [`BuildInfo`](crate::BuildInfo).
 pub const VERSION: &str = "/version";
+
+/// Returns a path relative to the page, which may be served under a path of its own behind another proxy.
+pub fn relative(path: &str) -> &str {
+    path.trim_start_matches('/')
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::Name;
+use crate::{name::Name, platform::Platform};
 
 /// The body of `POST /api/submissions`, with an unchecked name.
 ///
@@ -37,12 +37,18 @@ impl From<Name> for Submission {
 pub struct SubmissionResponse {
     /// The message for the person, with their name.
     pub message: String,
+    /// The name in the message, trimmed.
+    pub name: String,
     /// The pod that answered.
     pub pod: String,
     /// The version that this pod runs.
     pub version: String,
+    /// Where the pod runs.
+    pub platform: Platform,
     /// When the process started, in milliseconds since 1970. It changes when the container is restarted.
     pub started_at: u64,
+    /// How long the process has run, in seconds. The clocks of pod and client may differ, so neither can compute it.
+    pub uptime_seconds: u32,
     /// Whether the pod accepts `POST /api/faults`.
     pub faults: bool,
 }

@@ -1,7 +1,7 @@
 //! The errors of this application, and the problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) for each.
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use api::{FaultRequest, InvalidName};
+use api::{Fault, FaultRequest, InvalidName};
 use service::{
     Rejection,
     rejection::{problem, problem_response},
@@ -25,9 +25,9 @@ pub enum Error {
         /// The pod that responds.
         this: String,
     },
-    /// A fault lasts too long, or not at all.
-    #[error("Set seconds to a number from 1 to {}.", FaultRequest::MAX_SECONDS)]
-    InvalidSeconds,
+    /// A fault lasts too long, or too short to have an effect.
+    #[error("Set seconds to a number from {} to {} for this fault.", .0.min_seconds(), FaultRequest::MAX_SECONDS)]
+    InvalidSeconds(Fault),
     /// The submission is well formed, but its name is invalid.
     #[error(transparent)]
     InvalidName(#[from] InvalidName),
@@ -39,7 +39,7 @@ impl ResponseError for Error {
             Self::Rejected(rejection) => rejection.status_code(),
             Self::UnsupportedMediaType | Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::OtherPod { .. } => StatusCode::MISDIRECTED_REQUEST,
-            Self::InvalidSeconds | Self::InvalidName(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::InvalidSeconds(_) | Self::InvalidName(_) => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 
@@ -48,7 +48,7 @@ impl ResponseError for Error {
         match self {
             Self::Rejected(rejection) => rejection.error_response(),
             Self::UnsupportedMediaType | Self::NotJson | Self::OtherPod { .. } => problem_response(&problem),
-            Self::InvalidSeconds => problem_response(&problem.with_error("seconds", self.to_string())),
+            Self::InvalidSeconds(_) => problem_response(&problem.with_error("seconds", self.to_string())),
             Self::InvalidName(error) => problem_response(&problem.with_error("name", error.to_string())),
         }
     }

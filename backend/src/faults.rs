@@ -15,6 +15,7 @@ use actix_web::rt::time::{Sleep, interval, sleep};
 use api::{Fault, FaultRequest};
 use prometheus::{IntCounterVec, Opts};
 use service::{Rejection, health::Health, logging::Log};
+use tokio::sync::Notify;
 
 /// How long a fault waits, so that its acknowledgement reaches the client even if the process ends.
 const ACKNOWLEDGE_TIME: Duration = Duration::from_millis(200);
@@ -41,6 +42,8 @@ struct State {
     /// How many injections of each fault last, in the order of [`Fault::ALL`]: they may overlap.
     active: [AtomicUsize; Fault::ALL.len()],
     submissions: AtomicU64,
+    /// Notified when a fault begins or ends.
+    changed: Notify,
     injected: IntCounterVec,
 }
 
@@ -58,6 +61,7 @@ impl Faults {
             log,
             active: Default::default(),
             submissions: AtomicU64::new(0),
+            changed: Notify::new(),
             injected: IntCounterVec::new(injected, &["fault"])?,
         })))
     }
@@ -91,6 +95,18 @@ impl Faults {
         tracing::info!(fault = name, "the fault is over");
     }
 
+    /// Waits until no [`Fault::Hang`] lasts.
+    pub async fn wait_while_hanging(&self) {
+        loop {
+            // Created before the check, so that no notification is missed.
+            let changed = self.0.changed.notified();
+            if !self.is_active(Fault::Hang) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     /// Delays or fails a submission while such a fault lasts.
     ///
     /// # Errors
@@ -107,10 +123,12 @@ impl Faults {
     }
 
     fn update_health(&self) {
-        self.0.health.set_live(!self.is_active(Fault::Hang));
+        let live = !self.is_active(Fault::Hang);
+        self.0.health.set_live(live);
         self.0
             .health
-            .set_ready(self.0.ready && !self.is_active(Fault::NotReady));
+            .set_ready(self.0.ready && live && !self.is_active(Fault::NotReady));
+        self.0.changed.notify_waiters();
     }
 
     fn is_active(&self, fault: Fault) -> bool {
@@ -137,5 +155,32 @@ async fn leak(end: Sleep) {
     tokio::select! {
         () = allocate => {}
         () = end => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn requests_wait_and_probes_fail_until_a_hang_is_over() {
+        let health = Health::default();
+        health.set_ready(true);
+        let faults = Faults::new(health.clone(), Log::start(io::sink()).unwrap()).unwrap();
+        let request = FaultRequest {
+            pod: String::new(),
+            fault: Fault::Hang,
+            seconds: 1,
+        };
+        let hang = actix_web::rt::spawn(faults.clone().inject(request));
+        while !faults.is_active(Fault::Hang) {
+            faults.0.changed.notified().await;
+        }
+        assert!(!health.is_live() && !health.is_ready());
+        faults.wait_while_hanging().await;
+        assert!(health.is_live() && health.is_ready());
+        hang.await.unwrap();
     }
 }

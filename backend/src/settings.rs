@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use api::Platform;
 use clap::{
     CommandFactory, FromArgMatches, Parser,
     builder::{BoolishValueParser, NonEmptyStringValueParser},
@@ -58,6 +59,10 @@ pub struct Settings {
     /// Never become ready, as a broken release would, to show that Kubernetes then stops the rollout
     #[arg(long, env = "K8S_DEMO_NEVER_READY", value_parser = BoolishValueParser::new())]
     pub never_ready: bool,
+
+    /// Where the replica runs, in responses: kubernetes, local or compose. The page shows the commands of that platform
+    #[arg(long, env = "K8S_DEMO_PLATFORM", value_name = "PLATFORM", default_value = Platform::Kubernetes.as_str())]
+    pub platform: Platform,
 
     /// Pod name in responses [default: the host name, which in Kubernetes is the pod's name]
     #[arg(long, env = "K8S_DEMO_POD_NAME", value_name = "NAME", default_value_t = host_name(), hide_default_value = true, value_parser = NonEmptyStringValueParser::new())]

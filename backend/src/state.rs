@@ -2,10 +2,10 @@
 
 use std::{
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-use api::BuildInfo;
+use api::{BuildInfo, Platform};
 use service::health::Health;
 
 use crate::{Settings, faults::Faults};
@@ -17,6 +17,10 @@ pub struct AppState {
     pub build: Arc<BuildInfo>,
     /// When the process started, in milliseconds since 1970.
     pub started_at: u64,
+    /// The same on the monotonic clock.
+    pub start: Instant,
+    /// Where this replica runs.
+    pub platform: Platform,
     /// Whether this replica is ready.
     pub health: Health,
     /// The faults that may be injected, where that is enabled.
@@ -30,6 +34,8 @@ impl AppState {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             started_at: since_1970.as_millis() as u64,
+            start: Instant::now(),
+            platform: settings.platform,
             health,
             faults,
             build: Arc::new(BuildInfo {

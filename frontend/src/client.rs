@@ -8,7 +8,10 @@ use std::{
     task::Poll,
 };
 
-use api::{Fault, FaultRequest, Replica, Submission};
+use api::{
+    Fault, FaultRequest, Replica, Submission,
+    path::{self, relative},
+};
 use gloo_events::EventListener;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use gloo_timers::future::TimeoutFuture;
@@ -97,7 +100,7 @@ pub async fn submit(
 /// Asks a replica about itself: nginx asks another one each time, also those that are not ready. `None` if there is no
 /// answer, or the backend is older than the page.
 pub async fn describe_replica(cancelled: AbortSignal) -> Option<Replica> {
-    let (_, body) = exchange(Request::get(api::path::REPLICA), None, &cancelled)
+    let (_, body) = exchange(Request::get(relative(path::REPLICA)), None, &cancelled)
         .await?
         .ok()?;
     wire::replica(&body)
@@ -114,7 +117,7 @@ pub async fn inject_fault(pod: &str, fault: Fault, max_attempts: u32) -> Result<
     });
     let cancel = CancelOnDrop::new();
     for _ in 0..max_attempts {
-        let request = Request::post(api::path::FAULTS).header("Content-Type", "application/json");
+        let request = Request::post(relative(path::FAULTS)).header("Content-Type", "application/json");
         let response = exchange(request, Some(&body), &cancel.signal()).await;
         match response.map(|response| response.map(|(response, body)| (response.status(), body))) {
             Some(Ok((202, _))) => return Ok(now()),
@@ -131,7 +134,7 @@ pub async fn inject_fault(pod: &str, fault: Fault, max_attempts: u32) -> Result<
 
 /// Sends a submission once.
 async fn attempt(form: &JsValue, cancelled: &AbortSignal) -> Result<Reply, Failure> {
-    let request = Request::post(api::path::SUBMISSIONS).header("Accept", "application/json");
+    let request = Request::post(relative(path::SUBMISSIONS)).header("Accept", "application/json");
     match exchange(request, Some(form), cancelled).await {
         Some(Ok((response, body))) => parse(&response, &body),
         Some(Err(_)) => lost("The backend cannot be reached."),

@@ -31,14 +31,19 @@ pub fn fault(request: FaultRequest) -> JsValue {
     JSON::stringify(&request).map(JsValue::from).unwrap_or_default()
 }
 
-/// Parses a response. A backend older than the page may not say when its process started.
+/// Parses a response. A backend older than the page says less.
 pub fn response(body: &str) -> Option<SubmissionResponse> {
     let response = JSON::parse(body).ok()?;
-    let started_at = member(&response, "started_at").and_then(|value| value.as_f64());
+    let started_at = number(&response, "started_at");
     Some(SubmissionResponse {
         message: text(&response, "message")?,
+        name: text(&response, "name").unwrap_or_default(),
         pod: text(&response, "pod")?,
         version: text(&response, "version")?,
+        platform: text(&response, "platform")
+            .and_then(|platform| platform.parse().ok())
+            .unwrap_or_default(),
+        uptime_seconds: number(&response, "uptime_seconds").unwrap_or_default() as u32,
         started_at: started_at.unwrap_or_default() as u64,
         faults: member(&response, "faults").is_some_and(|value| value.is_truthy()),
     })
@@ -78,6 +83,10 @@ fn field_error(error: &JsValue) -> Option<FieldError> {
 
 fn text(value: &JsValue, name: &str) -> Option<String> {
     member(value, name)?.as_string()
+}
+
+fn number(value: &JsValue, name: &str) -> Option<f64> {
+    member(value, name)?.as_f64()
 }
 
 fn member(value: &JsValue, name: &str) -> Option<JsValue> {

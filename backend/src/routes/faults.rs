@@ -36,8 +36,8 @@ pub async fn inject(
             this: state.build.pod.clone(),
         });
     }
-    if !(1..=FaultRequest::MAX_SECONDS).contains(&accepted.seconds) {
-        return Err(Error::InvalidSeconds);
+    if !accepted.is_duration_valid() {
+        return Err(Error::InvalidSeconds(accepted.fault));
     }
     rt::spawn(faults.inject(accepted.clone()));
     Ok(HttpResponse::Accepted().json(accepted))

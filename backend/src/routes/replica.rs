@@ -12,6 +12,9 @@ use crate::state::AppState;
     AnyProblem,
 ))]
 pub async fn replica(state: web::Data<AppState>) -> HttpResponse {
+    if let Some(faults) = &state.faults {
+        faults.wait_while_hanging().await;
+    }
     HttpResponse::Ok().json(Replica {
         pod: state.build.pod.clone(),
         version: state.build.version.clone(),

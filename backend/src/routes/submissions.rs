@@ -56,6 +56,7 @@ pub async fn submit(
     state: web::Data<AppState>,
 ) -> Result<HttpResponse, Error> {
     if let Some(faults) = &state.faults {
+        faults.wait_while_hanging().await;
         faults.affect_submission().await?;
     }
     let media_type = MediaType::from_request(&request)?;
@@ -63,29 +64,32 @@ pub async fn submit(
     let submission = parse(media_type, &body)?;
     let outcome = Name::try_from(submission.name.as_str())
         .map_err(Error::from)
-        .map(|name| (respond(&name, &state), name));
+        .map(|name| respond(name, &state));
 
     if media_type == MediaType::Form && html::is_preferred_by(&request) {
         return Ok(match outcome {
-            Ok((response, name)) => html::respond(HttpResponse::Ok(), html::answered(&name, &response)),
+            Ok(response) => html::respond(HttpResponse::Ok(), html::answered(&response)),
             Err(error) => {
                 let status = HttpResponse::build(error.status_code());
                 html::respond(status, html::refused(&submission.name, &error))
             }
         });
     }
-    outcome.map(|(response, _)| {
+    outcome.map(|response| {
         HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, JSON))
             .json(response)
     })
 }
 
-fn respond(name: &Name, state: &AppState) -> SubmissionResponse {
+fn respond(name: Name, state: &AppState) -> SubmissionResponse {
     SubmissionResponse {
         message: format!("Hello, {}! Nice to meet you.", name.isolated()),
+        name: name.into(),
         pod: state.build.pod.clone(),
         version: state.build.version.clone(),
+        platform: state.platform,
+        uptime_seconds: state.start.elapsed().as_secs().try_into().unwrap_or(u32::MAX),
         started_at: state.started_at,
         faults: state.faults.is_some(),
     }

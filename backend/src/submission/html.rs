@@ -1,19 +1,20 @@
-//! The pages for a form that was sent without script. maud escapes everything that is put into them.
+//! The pages for a form that was sent without script. maud escapes everything that is put into them. All URLs are relative to
+//! `/api/submissions`, so that they are right behind a proxy that adds a path.
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::header::{self, Accept, Header},
 };
-use api::{Name, SubmissionResponse, path};
+use api::SubmissionResponse;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::error::Error;
 
 /// Where the front end serves the page's own style sheet. Straight from the backend there is none, and none is needed.
-const STYLE_SHEET: &str = "/style.css";
+const STYLE_SHEET: &str = "../style.css";
 
 /// Where the front end serves the page's icon. Without a link, a browser would request `/favicon.ico`.
-const ICON: &str = "/favicon.svg";
+const ICON: &str = "../favicon.svg";
 
 /// Nothing but that style sheet and the icon is loaded, and the form goes nowhere else.
 const CONTENT_SECURITY_POLICY: &str =
@@ -33,27 +34,19 @@ pub fn respond(mut response: HttpResponseBuilder, page: Markup) -> HttpResponse 
 }
 
 /// Returns the page with the message, and the form for the next name.
-pub fn answered(name: &Name, answer: &SubmissionResponse) -> Markup {
+pub fn answered(response: &SubmissionResponse) -> Markup {
     page(
-        &answer.message,
+        &response.message,
         html! {
             (form("", None))
             section.outcome aria-label="Answer" {
                 div role="status" {
-                    p.message { (message(name, &answer.message)) }
-                    p.by { span.pod { (answer.pod) } " " span.version { (answer.version) } }
+                    p.message { (response.message) }
+                    p.by { span.pod { (response.pod) } " " span.version { (response.version) } }
                 }
             }
         },
     )
-}
-
-/// The message, with the name isolated from the direction of the text around it.
-fn message(name: &Name, message: &str) -> Markup {
-    match name.split_message(message) {
-        Some([before, name, after]) => html! { (before) bdi { (name) } (after) },
-        None => html! { (message) },
-    }
 }
 
 /// The page that says why a name is refused. What was typed stays typed.
@@ -77,7 +70,7 @@ fn page(title: &str, content: Markup) -> Markup {
                 main {
                     header {
                         h1 { "Who answers?" }
-                        p { a href="/" { "Back to the page" } }
+                        p { a href=".." { "Back to the page" } }
                     }
                     (content)
                 }
@@ -89,7 +82,7 @@ fn page(title: &str, content: Markup) -> Markup {
 /// The same form as the page's, so that the same style sheet fits.
 fn form(typed: &str, error: Option<&Error>) -> Markup {
     html! {
-        form #name-form method="post" action=(path::SUBMISSIONS) {
+        form #name-form method="post" action="submissions" {
             label for="name" { "Your name" }
             div.field {
                 input #name name="name" type="text" value=(typed) autocomplete="name" autofocus enterkeyhint="send"

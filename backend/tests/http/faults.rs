@@ -70,13 +70,18 @@ async fn a_crash_is_acknowledged_and_logged_before_the_process_exits() {
 }
 
 #[tokio::test]
-async fn a_hang_fails_liveness_until_it_is_over() {
+async fn a_replica_that_hangs_fails_its_probes_and_answers_no_other_request() {
     let mut server = Server::start(&["--faults"]).await;
-    injected(&mut server, "hang", 1).await;
+    injected(&mut server, "hang", 30).await;
     assert_eq!(status(&server, "/healthz").await, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(status(&server, "/readyz").await, StatusCode::OK);
-    over(&mut server, "hang").await;
-    assert_eq!(status(&server, "/healthz").await, StatusCode::OK);
+    assert_eq!(status(&server, "/readyz").await, StatusCode::SERVICE_UNAVAILABLE);
+    for request in [
+        submit(&server, "application/json", r#"{"name": "Ada"}"#),
+        server.get("/api/replica"),
+    ] {
+        let response = request.timeout(Duration::from_millis(500)).send().await;
+        assert!(response.unwrap_err().is_timeout());
+    }
 }
 
 #[tokio::test]
@@ -122,7 +127,7 @@ async fn a_leak_takes_memory_and_frees_it_when_it_is_over() {
     const MEMORY: &str = "process_resident_memory_bytes";
     let mut server = Server::start(&["--faults"]).await;
     let before = metric(&server, MEMORY).await;
-    injected(&mut server, "leak", 3).await;
+    injected(&mut server, "leak", 5).await;
     // Five chunks of 8 MiB, which take half a second.
     while metric(&server, MEMORY).await < before + 40e6 {}
     over(&mut server, "leak").await;
@@ -142,7 +147,13 @@ async fn a_fault_for_another_pod_is_misdirected() {
 #[tokio::test]
 async fn an_unknown_fault_a_wrong_duration_and_a_form_are_rejected() {
     let server = Server::start(&["--faults"]).await;
-    for (fault, seconds, expected) in [("explode", 1, 400), ("slow", 0, 422), ("slow", 301, 422)] {
+    for (fault, seconds, expected) in [
+        ("explode", 1, 400),
+        ("slow", 0, 422),
+        ("slow", 301, 422),
+        ("hang", 29, 422),
+        ("leak", 4, 422),
+    ] {
         let response = inject(&server, &json!({"pod": "pod-a", "fault": fault, "seconds": seconds})).await;
         assert_eq!(response.status(), expected, "{fault} for {seconds} s");
     }

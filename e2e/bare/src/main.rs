@@ -7,15 +7,18 @@ use actix_web::{
     error::ErrorUnprocessableEntity,
     web::{self, Json, Path},
 };
-use api::{Name, Submission, SubmissionResponse, path};
+use api::{Name, Platform, Submission, SubmissionResponse, path};
 
 async fn submit(submission: Json<Submission>) -> actix_web::Result<HttpResponse> {
     let name = Name::try_from(submission.name.as_str()).map_err(ErrorUnprocessableEntity)?;
     Ok(HttpResponse::Ok().json(SubmissionResponse {
         message: format!("Hello, {name}! Nice to meet you."),
+        name: name.into(),
         pod: "pod".to_owned(),
         version: "v1".to_owned(),
+        platform: Platform::Kubernetes,
         started_at: 0,
+        uptime_seconds: 0,
         faults: false,
     }))
 }

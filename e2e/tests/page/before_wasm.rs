@@ -5,11 +5,12 @@ use e2e::browser::Engine;
 
 use crate::stage::Stage;
 
-/// The elements of the form with their attributes and texts, except for the entered name.
+/// The elements of the form with their attributes and texts, except for the entered name. URLs are resolved.
 const FORM: &str = "[...document.querySelectorAll('#name-form, #name-form *')].map(element => [
     element.localName,
     element.childElementCount ? '' : element.textContent,
-    ...[...element.attributes].map(({name, value}) => name === 'autofocus' ? name : `${name}=${value}`).sort()
+    ...[...element.attributes].map(({name, value}) =>
+        name === 'autofocus' ? name : `${name}=${name === 'action' ? new URL(value, location) : value}`).sort()
         .filter(attribute => !attribute.startsWith('value=')),
 ].join(' '))";
 

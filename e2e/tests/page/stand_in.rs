@@ -12,7 +12,7 @@ use actix_web::{
     web::{self, Data, Json},
 };
 use anyhow::Result;
-use api::{Fault, FaultRequest, Problem, SubmissionResponse};
+use api::{Fault, FaultRequest, Platform, Problem, SubmissionResponse};
 
 /// Rejects every submission with this problem.
 pub fn that_rejects(problem: Problem) -> Result<SocketAddr> {
@@ -92,8 +92,11 @@ pub fn that_injects_faults(pod: &'static str, faults: Faults) -> Result<SocketAd
 async fn answer(replica: Data<FaultyReplica>) -> HttpResponse {
     HttpResponse::Ok().json(SubmissionResponse {
         message: "Hello".to_owned(),
+        name: "load generator".to_owned(),
         pod: replica.pod.to_owned(),
         version: "v1".to_owned(),
+        platform: Platform::Kubernetes,
+        uptime_seconds: 1,
         started_at: replica.started_at.load(Ordering::Relaxed),
         faults: replica.faults != Faults::Off,
     })

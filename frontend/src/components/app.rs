@@ -85,10 +85,7 @@ fn use_submission(pending: Option<PendingSubmission>, report: Callback<FormActio
                     });
                 });
                 match outcome.await {
-                    Some(Ok(reply)) => {
-                        let name = pending.name.clone();
-                        progressed(Progress::Answered { name, reply });
-                    }
+                    Some(Ok(reply)) => progressed(Progress::Answered(reply)),
                     Some(Err(Failure::Rejected(problem))) => progressed(Progress::Rejected(problem)),
                     Some(Err(Failure::Lost(reason))) => progressed(Progress::Failed { reason }),
                     None => {}

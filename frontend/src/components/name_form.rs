@@ -39,7 +39,7 @@ pub fn NameForm(props: &NameFormProps) -> Html {
         })
     };
     html! {
-        <form id="name-form" action={api::path::SUBMISSIONS} method="post" onsubmit={on_submit}>
+        <form id="name-form" action={api::path::relative(api::path::SUBMISSIONS)} method="post" onsubmit={on_submit}>
             <label for="name">{ "Your name" }</label>
             <div class="field">
                 <input

@@ -1,6 +1,5 @@
 //! The outcome of the last submission.
 
-use api::Name;
 use yew::prelude::*;
 
 use super::replica_mark::replica_mark;
@@ -32,7 +31,7 @@ fn message(progress: &Progress, replicas: &[Replica]) -> Html {
                 { format!("{reason} Trying again, attempt {attempt} of {MAX_ATTEMPTS} \u{2026}") }
             </p>
         },
-        Progress::Answered { name, reply } => answered(name, reply, replicas),
+        Progress::Answered(reply) => answered(reply, replicas),
         Progress::Rejected(problem) => html! {
             <p key="rejected" class="failed"><strong>{ &problem.title }</strong>{ " " }{ &problem.detail }</p>
         },
@@ -45,7 +44,7 @@ fn message(progress: &Progress, replicas: &[Replica]) -> Html {
     }
 }
 
-fn answered(name: &Name, reply: &Reply, replicas: &[Replica]) -> Html {
+fn answered(reply: &Reply, replicas: &[Replica]) -> Html {
     let Reply {
         response,
         millis,
@@ -56,7 +55,7 @@ fn answered(name: &Name, reply: &Reply, replicas: &[Replica]) -> Html {
     let (colour, shape) = on_board.map_or((colour_of(&response.pod), 0), |replica| (replica.colour, replica.shape));
     html! {
         <div key="answered">
-            <p class="message">{ isolated(name, &response.message) }</p>
+            <p class="message">{ &response.message }</p>
             <p class="by" translate="no">
                 { replica_mark(colour, shape) }
                 <span class="pod">{ &response.pod }</span>
@@ -67,13 +66,5 @@ fn answered(name: &Name, reply: &Reply, replicas: &[Replica]) -> Html {
                 }
             </p>
         </div>
-    }
-}
-
-/// The message, with the name isolated from the direction of the text around it.
-fn isolated(name: &Name, message: &str) -> Html {
-    match name.split_message(message) {
-        Some([before, name, after]) => html! { <>{ before }<bdi>{ name }</bdi>{ after }</> },
-        None => html! { message },
     }
 }

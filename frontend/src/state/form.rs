@@ -51,12 +51,7 @@ pub enum Progress {
         reason: String,
     },
     /// A replica answered.
-    Answered {
-        /// The submitted name.
-        name: Name,
-        /// The replica's response.
-        reply: Reply,
-    },
+    Answered(Reply),
     /// The backend rejected it. Another attempt would not help.
     Rejected(Problem),
     /// Every attempt failed.
@@ -159,22 +154,22 @@ mod tests {
     fn answered(number: u32, message: &str) -> FormAction {
         let response = api::SubmissionResponse {
             message: message.to_owned(),
+            name: "Ada".to_owned(),
             pod: "backend-a".to_owned(),
             version: "v1".to_owned(),
+            platform: api::Platform::Kubernetes,
+            uptime_seconds: 1,
             started_at: 1,
             faults: false,
         };
         FormAction::Progressed {
             number,
-            progress: Progress::Answered {
-                name: Name::try_from("Ada").unwrap(),
-                reply: Reply {
-                    response,
-                    millis: 12.0,
-                    attempts: 1,
-                    retried_by_nginx: false,
-                },
-            },
+            progress: Progress::Answered(Reply {
+                response,
+                millis: 12.0,
+                attempts: 1,
+                retried_by_nginx: false,
+            }),
         }
     }
 
@@ -218,7 +213,7 @@ mod tests {
     #[test]
     fn the_response_to_the_last_submission_is_kept() {
         let form = after([submitted("Ada"), answered(1, "Hello, Ada")]);
-        assert!(matches!(form.progress, Progress::Answered { reply, .. } if reply.response.message == "Hello, Ada"));
+        assert!(matches!(form.progress, Progress::Answered(reply) if reply.response.message == "Hello, Ada"));
     }
 
     #[test]

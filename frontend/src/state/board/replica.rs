@@ -159,8 +159,11 @@ mod tests {
         for (pod, version) in pods {
             let response = SubmissionResponse {
                 message: String::new(),
+                name: String::new(),
                 pod: (*pod).to_owned(),
                 version: (*version).to_owned(),
+                platform: api::Platform::Kubernetes,
+                uptime_seconds: 1,
                 started_at: 1,
                 faults: false,
             };

@@ -70,8 +70,11 @@ fn answer_of_process(at: f64, pod: &str, attempts: u32, started_at: u64) -> Even
     let (pod, version) = pod.split_once(':').unwrap();
     let response = SubmissionResponse {
         message: String::new(),
+        name: String::new(),
         pod: pod.to_owned(),
         version: version.to_owned(),
+        platform: api::Platform::Kubernetes,
+        uptime_seconds: 1,
         started_at,
         faults: true,
     };
