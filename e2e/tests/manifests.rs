@@ -159,20 +159,21 @@ fn the_services_reach_the_containers_by_the_ports_of_the_contract() {
 }
 
 #[test]
-fn a_headless_service_names_the_pods_that_nginx_may_ask() {
-    for (app, pods, also_not_ready) in [
-        ("backend", "pods", false),
-        ("backend", "all-pods", true),
-        ("frontend", "pods", true),
+fn the_other_services_have_the_pods_that_nginx_may_ask() {
+    for (app, pods, cluster_ip, also_not_ready) in [
+        ("backend", "pods", Some("None"), false),
+        ("backend", "all-pods", None, true),
+        ("frontend", "pods", Some("None"), true),
     ] {
         let service: Service = read(&format!("{app}-{pods}"));
         assert_eq!(service.metadata.name, Some(format!("k8s-demo-{app}-{pods}")));
         let spec = service.spec.unwrap();
-        assert_eq!(spec.cluster_ip.as_deref(), Some("None"));
+        assert_eq!(spec.cluster_ip.as_deref(), cluster_ip);
         assert_eq!(spec.publish_not_ready_addresses, Some(also_not_ready));
         let public = read::<Service>(app).spec.unwrap();
         assert_eq!(spec.selector, public.selector);
         assert_eq!(spec.ports, public.ports);
+        assert_eq!(spec.ports.unwrap()[0].app_protocol.as_deref(), Some("http"));
     }
 }
 

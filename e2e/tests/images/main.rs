@@ -2,9 +2,12 @@
 //!
 //! Needs Docker: `cargo test --package e2e --test images`.
 
+mod connections;
 mod front_door;
+mod log;
 mod page;
 mod stage;
+mod upstream;
 
 use anyhow::Result;
 use api::{BuildInfo, Submission, path};

@@ -12,6 +12,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+use crate::submission;
+
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Waits for something that takes at most [`LIMIT`].
@@ -50,6 +52,11 @@ impl Container {
     /// Kills and removes it.
     pub async fn kill(self) -> Result<()> {
         docker(&["rm", "--force", &self.id]).await.map(drop)
+    }
+
+    /// Runs a docker command on it, such as `pause`.
+    pub async fn docker(&self, command: &[&str]) -> Result<()> {
+        docker(&[command, &[&self.id]].concat()).await.map(drop)
     }
 
     /// Stops it as Kubernetes does: by the image's stop signal, SIGKILL after 30 seconds. Returns its exit code.
@@ -131,9 +138,14 @@ impl Container {
         docker(&["inspect", "--format", format, &self.id]).await
     }
 
+    /// Connects to it.
+    pub async fn connect(&self) -> Result<TcpStream> {
+        Ok(TcpStream::connect(self.url.trim_start_matches("http://")).await?)
+    }
+
     /// Sends bytes on a connection of its own and returns all that comes back until the other side closes it.
     pub async fn send(&self, bytes: &[u8]) -> Result<String> {
-        let mut connection = TcpStream::connect(self.url.trim_start_matches("http://")).await?;
+        let mut connection = self.connect().await?;
         // The server may respond and close before it has read all.
         _ = connection.write_all(bytes).await;
         let mut response = Vec::new();
@@ -162,7 +174,8 @@ impl Stage {
     /// Starts the frontend, under the name of its headless Service.
     pub async fn frontend(&self, options: &[&str]) -> Result<Container> {
         let names = ["--network-alias=k8s-demo-frontend-pods"];
-        self.start("k8s-demo-frontend", 8080, &[&names, options].concat()).await
+        self.start("k8s-demo-frontend", 8080, &[&names, options].concat(), &[])
+            .await
     }
 
     /// Starts a backend pod, under the names of all Services.
@@ -172,7 +185,18 @@ impl Stage {
             "--network-alias=k8s-demo-backend-all-pods",
             "--network-alias=k8s-demo-backend-service",
         ];
-        self.start("k8s-demo-backend", 8000, &names).await
+        self.start("k8s-demo-backend", 8000, &names, &[]).await
+    }
+
+    /// Starts a backend and a frontend, and waits until a submission succeeds.
+    pub async fn serving(test: &str) -> Result<(Self, Container, Container)> {
+        let stage = Self::new(test).await?;
+        let backend = stage.backend().await?;
+        let frontend = stage.frontend(&[]).await?;
+        stage
+            .until(StatusCode::OK, |http| submission(http, &frontend.url))
+            .await?;
+        Ok((stage, backend, frontend))
     }
 
     /// Starts a backend pod that is not ready: only the Service of all pods knows it.
@@ -181,17 +205,24 @@ impl Stage {
             "--network-alias=k8s-demo-backend-all-pods",
             "--env=K8S_DEMO_NEVER_READY=true",
         ];
-        self.start("k8s-demo-backend", 8000, &options).await
+        self.start("k8s-demo-backend", 8000, &options, &[]).await
     }
 
-    /// Starts a backend pod that DNS does not know yet: only the ClusterIP Service knows it.
-    pub async fn backend_missing_in_dns(&self) -> Result<Container> {
-        let names = ["--network-alias=k8s-demo-backend-service"];
-        self.start("k8s-demo-backend", 8000, &names).await
+    /// Starts nginx with a server block of a test, as another proxy or as a stand-in for the backend.
+    pub async fn nginx(&self, server: &str, port: u16, options: &[&str]) -> Result<Container> {
+        let configuration = format!(
+            "daemon off; pid /tmp/pid; events {{}} http {{ client_body_temp_path /tmp/1; proxy_temp_path /tmp/2; \
+             fastcgi_temp_path /tmp/3; uwsgi_temp_path /tmp/4; scgi_temp_path /tmp/5; access_log off; \
+             server {{ listen {port}; {server} }} }}"
+        );
+        let variable = format!("--env=CONFIGURATION={configuration}");
+        let options = [&["--entrypoint=sh", &variable], options].concat();
+        let script = "echo \"$CONFIGURATION\" >/tmp/conf && exec nginx -c /tmp/conf -e /dev/stderr";
+        self.start("k8s-demo-frontend", port, &options, &["-c", script]).await
     }
 
     /// Starts an image as k8s/ does: read-only root file system, no capabilities.
-    async fn start(&self, image: &str, port: u16, options: &[&str]) -> Result<Container> {
+    async fn start(&self, image: &str, port: u16, options: &[&str], command: &[&str]) -> Result<Container> {
         let publish = format!("--publish=127.0.0.1::{port}");
         let place = ["run", "--detach", "--network", &self.network, &publish];
         let locked = [
@@ -201,7 +232,7 @@ impl Stage {
             "--security-opt=no-new-privileges",
         ];
         let image = format!("{image}:v1");
-        let id = docker(&[&place[..], &locked, options, &[&image]].concat()).await?;
+        let id = docker(&[&place[..], &locked, options, &[&image], command].concat()).await?;
         let url = format!("http://{}", docker(&["port", &id, &port.to_string()]).await?);
         let give_up = Instant::now() + LIMIT;
         while self.http.get(format!("{url}/healthz")).send().await.is_err() {
