@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-/// The name that a person submits: 1 to [`Name::MAX_CHARS`] characters, none of them a control character.
+/// The name that a person submits: 1 to [`Name::MAX_CHARS`] characters, none of them a control character or a line break.
 ///
 /// White space at both ends is removed, and so are invisible characters at the start: a name starts with a character that can
 /// be seen. Inside and at the end, scripts and emoji need invisible characters.
@@ -24,7 +24,7 @@ pub enum InvalidName {
         /// The number of characters of the trimmed name.
         chars: usize,
     },
-    /// It contains a control character (Unicode general category Cc).
+    /// It contains a control character (Unicode general category Cc), or a line or paragraph separator (Zl, Zp).
     #[error("Remove the line breaks, tabs and other control characters from the name.")]
     ControlCharacter,
 }
@@ -70,7 +70,7 @@ impl TryFrom<&str> for Name {
             Err(InvalidName::Empty)
         } else if chars > Self::MAX_CHARS {
             Err(InvalidName::TooLong { chars })
-        } else if name.chars().any(char::is_control) {
+        } else if name.contains(|char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}')) {
             Err(InvalidName::ControlCharacter)
         } else {
             Ok(Self(name.to_owned()))
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn control_characters_inside_a_name_are_rejected() {
-        for name in ["Ada\nLovelace", "Ada\0", "\u{1b}[31mAda", "A\u{85}B"] {
+        for name in ["Ada\nLovelace", "Ada\0", "\u{1b}[31mAda", "A\u{85}B", "A\u{2028}B", "A\u{2029}B"] {
             assert_eq!(Name::try_from(name), Err(InvalidName::ControlCharacter), "{name:?}");
         }
     }

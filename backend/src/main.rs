@@ -42,6 +42,7 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
             ("version", settings.app_version.clone()),
             ("commit", settings.commit.clone()),
         ])
+        .limits(settings.limits())
         .drain_time(settings.drain_time)
         .shutdown_timeout(settings.shutdown_timeout)
         .admin_listener(admin_listener)

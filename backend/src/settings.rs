@@ -11,7 +11,7 @@ use clap::{
     CommandFactory, FromArgMatches, Parser,
     builder::{BoolishValueParser, NonEmptyStringValueParser},
 };
-use service::{Logging, logging::LogFormat};
+use service::{Limits, Logging, logging::LogFormat};
 use tracing::level_filters::LevelFilter;
 
 /// The version that is reported where none is set: that of the crate.
@@ -36,13 +36,17 @@ pub struct Settings {
     pub admin_port: Option<u16>,
 
     /// How long the listener stays open after the first signal, while Kubernetes removes the pod from its Services, such
-    /// as 5s. Less than 5s may lose requests
+    /// as 5s. Once it is closed, new connections are refused
     #[arg(long, env = "K8S_DEMO_DRAIN_TIME", value_name = "TIME", default_value = "5s", value_parser = parse_duration)]
     pub drain_time: Duration,
 
     /// How long requests in flight may take after the drain, such as 20s
     #[arg(long, env = "K8S_DEMO_SHUTDOWN_TIMEOUT", value_name = "TIME", default_value = "20s", value_parser = parse_duration)]
     pub shutdown_timeout: Duration,
+
+    /// How long an idle connection is kept, such as 620s; longer than any load balancer before this server does
+    #[arg(long, env = "K8S_DEMO_KEEP_ALIVE", value_name = "TIME", default_value = "620s", value_parser = parse_duration)]
+    pub keep_alive: Duration,
 
     /// Format of a log line: json, text, or auto, which is text on a terminal and json elsewhere
     #[arg(long, env = "K8S_DEMO_LOG_FORMAT", value_name = "FORMAT", default_value = "auto")]
@@ -94,6 +98,13 @@ impl Settings {
     /// Returns the address of the admin endpoints, where they have one of their own.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin_port.map(|port| SocketAddr::from((self.host, port)))
+    }
+
+    /// Returns the limits of requests and connections.
+    pub fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.keep_alive = self.keep_alive;
+        limits
     }
 
     /// Returns the settings of the log.

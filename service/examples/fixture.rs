@@ -1,15 +1,18 @@
-//! What the tests of this crate need and `hello` does not have: an admin port, labels of the build, responses that are long or
-//! streamed, and a panic whose message has two lines.
+//! What the tests of this crate need and `hello` does not have: an admin port, labels of the build, several methods at one path,
+//! responses that are long, streamed or never complete, and a panic whose message has two lines.
 
-use std::{error::Error, time::Duration};
+use std::{env, error::Error, future, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    error::ErrorBadGateway,
+    http::Method,
     web::{Bytes, Payload, ServiceConfig},
 };
+use futures_util::stream;
 use service::{
-    Logging, Rejection, Service, body, listener,
-    routes::{get, post},
+    Limits, Logging, Rejection, Service, body, listener,
+    routes::{Resource, get, post},
     shutdown,
 };
 
@@ -17,10 +20,16 @@ fn routes(app: &mut ServiceConfig) {
     app.service(post("/echo", echo))
         .service(post("/stream", stream))
         .service(get("/large", large))
+        .service(get("/megabyte", async || "x".repeat(1 << 20)))
+        .service(get("/late", late))
+        .service(get("/never", async || future::pending::<&str>().await))
+        .service(get("/unfinished", unfinished))
+        .service(get("/bad-gateway", async || Err::<&str, _>(ErrorBadGateway("an inner address"))))
+        .service(Resource::new("/item").get(item).method(Method::DELETE, item))
         .service(get("/panic", panic));
 }
 
-/// Answers with the request's body.
+/// Returns the request's body.
 async fn echo(request: HttpRequest, payload: Payload) -> Result<Bytes, Rejection> {
     body::read(&request, payload).await
 }
@@ -30,9 +39,25 @@ async fn stream(payload: Payload) -> HttpResponse {
     HttpResponse::Ok().streaming(payload)
 }
 
-/// Answers with a few times what one read of a client takes.
+/// Returns a few times what one read of a client takes.
 async fn large() -> String {
     "large ".repeat(2000)
+}
+
+/// Responds after a second.
+async fn late() -> &'static str {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    "late"
+}
+
+/// Sends a part of a response, and never the rest.
+async fn unfinished() -> HttpResponse {
+    let part = stream::iter([Ok::<_, Rejection>(Bytes::from_static(b"part"))]);
+    HttpResponse::Ok().streaming(futures_util::StreamExt::chain(part, stream::pending()))
+}
+
+async fn item(request: HttpRequest) -> String {
+    request.method().to_string()
 }
 
 async fn panic() -> HttpResponse {
@@ -45,7 +70,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = free_port()?;
     let log = Logging::default().start()?;
     let shutdown = shutdown::on_signal(log.flusher())?;
-    Service::new("fixture")
+    let mut limits = Limits::default();
+    if let Ok(seconds) = env::var("KEEP_ALIVE_SECONDS") {
+        limits.keep_alive = Duration::from_secs(seconds.parse()?);
+    }
+    Service::new("test-fixture")
+        .limits(limits)
         .build_info([("version", "v7".to_owned())])
         .drain_time(Duration::ZERO)
         .admin_listener(Some(free_port()?))

@@ -3,7 +3,7 @@
 use std::{env, error::Error, str::FromStr, time::Duration};
 
 use actix_web::{HttpRequest, web::Path};
-use service::{Logging, Service, body, listener, routes, shutdown};
+use service::{Limits, Logging, Service, body, listener, routes, shutdown};
 
 fn setting<T: FromStr>(variable: &str, default: &str) -> Result<T, T::Err> {
     env::var(variable).as_deref().unwrap_or(default).parse()
@@ -14,9 +14,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = listener::bind(setting("ADDRESS", "127.0.0.1:8000")?)?;
     let log = Logging::new(setting("LOG_FORMAT", "auto")?, setting("LOG_LEVEL", "info")?).start()?;
     let shutdown = shutdown::on_signal(log.flusher())?;
+    let mut limits = Limits::default();
+    limits.keep_alive = Duration::from_secs(setting("KEEP_ALIVE_SECONDS", "620")?);
     let hello = async |name: Path<String>| format!("Hello, {name}!");
     let echo = async |request: HttpRequest, payload| body::read(&request, payload).await;
     Service::new("hello")
+        .limits(limits)
         .drain_time(Duration::from_secs(setting("DRAIN_SECONDS", "5")?))
         .routes(move |app| {
             app.service(routes::get("/hello/{name}", hello));

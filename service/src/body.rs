@@ -12,14 +12,14 @@ use futures_util::StreamExt;
 
 use crate::{limits::Limits, rejection::Rejection};
 
-/// Reads a request's body.
+/// Reads a request's body, within the limits of the service, or the default ones elsewhere.
 ///
 /// # Errors
 ///
 /// Before any of the body is read: [`Rejection::UnsupportedContentCoding`], and [`Rejection::BodyTooLarge`] where its length
 /// is announced. Later [`Rejection::RequestTimeout`], and [`Rejection::MalformedBody`] also when the connection ends too early.
 pub async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Rejection> {
-    let limits: &Rc<Limits> = request.app_data().expect("Service::run adds the limits");
+    let limits: Rc<Limits> = request.app_data().cloned().unwrap_or_default();
     let max_bytes = limits.max_body_size;
     let codings = request.headers().get_all(header::CONTENT_ENCODING);
     if codings
@@ -36,7 +36,7 @@ pub async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, 
     // Not actix-web's `to_bytes_limited`: its allocation for the largest allowed body costs as much as parsing a short one.
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| reject(&error, limits))?;
+        let chunk = chunk.map_err(|error| reject(&error, &limits))?;
         if body.len() + chunk.len() > max_bytes {
             return Err(Rejection::BodyTooLarge { max_bytes });
         }

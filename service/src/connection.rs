@@ -1,39 +1,24 @@
 //! A connection of HTTP/1.1: one request after the other, in place of actix-http's dispatcher.
 //!
-//! It fills these gaps of the dispatcher (actix-http 3.20), which are reported upstream where a number says so:
-//!
-//! * The timer for a head covers only the first head of a connection, and none covers a body
-//!   ([#928](https://github.com/actix/actix-web/issues/928): bodies are left to the application).
-//! * A head may take 128 KiB, on every connection ([#1885](https://github.com/actix/actix-web/issues/1885) asked for long ones).
-//! * Up to 16 pipelined requests are parsed ahead with one codec, which remembers only the last of them: whether it was a HEAD,
-//!   its version, and whether the connection is kept. In `GET, GET, HEAD` the second response therefore lost its body and kept
-//!   its length; a request after `Connection: close` was answered too. (No report is known.
-//!   [#4180](https://github.com/actix/actix-web/pull/4180) tried to handle one request at a time, as is done here.)
-//! * Any offer to upgrade is read as a request to close ([#2692](https://github.com/actix/actix-web/issues/2692)).
-//! * The response to malformed HTTP is not a problem document, and is neither logged nor counted.
-//!
-//! Here the next request is parsed when the one before it was answered. Until then the client waits: the kernel's buffer is
-//! the only queue.
+//! `docs/decisions/0001-connection-loop.md` has the reasons. The next request is parsed when the one before it was responded
+//! to. Until then the client waits: the kernel's buffer is the only queue.
 
 mod head;
+mod idle;
 mod transport;
 
 use std::{
     pin::{Pin, pin},
     rc::Rc,
-    time::Duration,
 };
 
 use actix_http::{KeepAlive, Request, ServiceConfig, ServiceConfigBuilder};
 use actix_service::Service;
-use actix_web::{HttpResponse, body::MessageBody, dev::ServiceResponse, rt::net::TcpStream};
-use tokio::time::{Instant, Sleep, sleep};
+use actix_web::{body::MessageBody, dev::ServiceResponse, rt::net::TcpStream};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use self::transport::Transport;
-use crate::{limits::Limits, rejection::Rejection};
-
-/// Returns the response to a request that is rejected before it reaches a handler, after the time it took to arrive.
-pub type Reject = Rc<dyn Fn(&Rejection, Duration) -> HttpResponse>;
+use self::{idle::IdleConnections, transport::Transport};
+use crate::{limits::Limits, middleware::Middleware, rejection::Rejection};
 
 /// What the connections of a worker thread share.
 pub struct Connections<S> {
@@ -41,7 +26,9 @@ pub struct Connections<S> {
     /// Holds the date, which the codec writes into each response.
     config: ServiceConfig,
     limits: Rc<Limits>,
-    reject: Reject,
+    max: usize,
+    middleware: Rc<Middleware>,
+    idle: IdleConnections,
 }
 
 impl<S, B> Connections<S>
@@ -49,45 +36,83 @@ where
     S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
     B: MessageBody,
 {
-    /// Creates the connections to an application.
-    pub fn new(app: S, limits: Rc<Limits>, reject: Reject) -> Self {
+    /// Creates the connections to an application, of which there are at most `max` at a time.
+    pub fn new(app: S, limits: Rc<Limits>, max: usize, middleware: Rc<Middleware>) -> Self {
         Self {
             app,
             // Any value but `Disabled` lets the codec keep connections. The timeout is enforced here.
             config: ServiceConfigBuilder::new().keep_alive(KeepAlive::Os).build(),
             limits,
-            reject,
+            max,
+            middleware,
+            idle: IdleConnections::default(),
         }
+    }
+
+    /// Closes the idle connections at the end of the drain, each once it has been idle for the read timeout.
+    pub fn close_idle(&self) {
+        self.idle.close_all();
     }
 
     /// Serves a connection until the client or the server closes it.
     pub async fn serve(self: Rc<Self>, stream: TcpStream) {
+        if self.is_full() {
+            self.idle.close_longest();
+        }
         let client = stream.peer_addr().ok();
         let transport = Transport::new(stream, self.config.clone(), self.limits.clone());
-        // One timer for the heads of all requests: resetting a timer costs less than creating one.
-        // Like every head, the first has to arrive soon.
-        let mut timer = pin!(sleep(self.limits.read_timeout));
+        // One timer for all requests: resetting a timer costs less than creating one.
+        let mut timer = pin!(sleep(self.limits.keep_alive));
         loop {
-            if !transport.has_input() && !transport.read_before(timer.as_mut()).await {
+            if !transport.has_input() && !self.is_requested(&transport, timer.as_mut()).await {
                 return;
             }
             let started = Instant::now();
             let is_kept = match self.read_head(&transport, started, timer.as_mut()).await {
                 Ok(Some(mut request)) => {
                     request.head_mut().peer_addr = client;
-                    match self.app.call(request).await {
-                        Ok(response) => transport.send(response).await,
-                        Err(error) => transport.send(error).await,
+                    let response = tokio::select! {
+                        biased;
+                        response = self.app.call(request) => response,
+                        () = transport.wait_until_abandoned() => return,
+                    };
+                    match response {
+                        Ok(response) => transport.send(response, self.is_full()).await,
+                        Err(error) => transport.send(error, self.is_full()).await,
                     }
                 }
                 Ok(None) => return,
-                Err(rejection) => transport.reject((self.reject)(&rejection, started.elapsed())).await,
+                Err(rejection) => {
+                    let response = self.middleware.reject(&rejection, started.elapsed());
+                    transport.reject(response).await
+                }
             };
             match is_kept {
                 Ok(true) => timer.as_mut().reset(Instant::now() + self.limits.keep_alive),
                 Ok(false) => return transport.linger().await,
                 Err(error) => return tracing::debug!(%error, "the response was cut off"),
             }
+        }
+    }
+
+    /// Returns whether no further connection is accepted. Each connection holds a reference, and so does their factory.
+    fn is_full(self: &Rc<Self>) -> bool {
+        Rc::strong_count(self) > self.max
+    }
+
+    /// Waits for the first bytes of a request. Returns false when the connection has to close instead.
+    async fn is_requested(&self, transport: &Transport, timer: Pin<&mut Sleep>) -> bool {
+        let idle_since = Instant::now();
+        let unwanted = async {
+            self.idle.wait_until_unwanted().await;
+            if self.idle.are_unwanted() {
+                sleep_until(idle_since + self.limits.read_timeout).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            is_requested = transport.read_before(timer) => is_requested,
+            () = unwanted => false,
         }
     }
 

@@ -20,13 +20,13 @@
 
 pub mod admin;
 pub mod body;
-pub mod connection;
+mod connection;
 pub mod health;
 pub mod limits;
 pub mod listener;
 pub mod logging;
-pub mod metrics;
-pub mod middleware;
+mod metrics;
+mod middleware;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 #[cfg(feature = "otlp")]

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use nix::errno::Errno;
 use socket2::{Domain, Socket, Type};
 
 /// The length of the accept backlog. Linux shortens it to `net.core.somaxconn`, 4096 by default.
@@ -34,7 +35,7 @@ pub enum BindError {
     },
 }
 
-/// Binds a listener. The kernel accepts connections from here on; the server answers them once it runs.
+/// Binds a listener. The kernel accepts connections from here on; the server responds once it runs.
 ///
 /// The address `::` listens on IPv6 and IPv4, and on IPv4 alone where the kernel has no IPv6.
 ///
@@ -80,8 +81,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// Returns whether an error of [`listen`] on `::` means that the kernel has no IPv6: it knows no such sockets when booted
 /// with `ipv6.disable=1`, and no such address when the sysctl `disable_ipv6` is set.
 fn is_without_ipv6(error: &io::Error) -> bool {
-    const EAFNOSUPPORT: i32 = if cfg!(target_os = "linux") { 97 } else { 47 };
-    error.raw_os_error() == Some(EAFNOSUPPORT) || error.kind() == io::ErrorKind::AddrNotAvailable
+    error.raw_os_error() == Some(Errno::EAFNOSUPPORT as i32) || error.kind() == io::ErrorKind::AddrNotAvailable
 }
 
 #[cfg(test)]
@@ -102,8 +102,7 @@ mod tests {
 
     #[test]
     fn a_kernel_without_ipv6_is_recognised_and_a_port_in_use_is_something_else() {
-        let code = if cfg!(target_os = "linux") { 97 } else { 47 };
-        assert!(is_without_ipv6(&io::Error::from_raw_os_error(code)));
+        assert!(is_without_ipv6(&Errno::EAFNOSUPPORT.into()));
         assert!(is_without_ipv6(&io::ErrorKind::AddrNotAvailable.into()));
         assert!(!is_without_ipv6(&io::ErrorKind::AddrInUse.into()));
     }

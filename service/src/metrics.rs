@@ -17,13 +17,10 @@ const BUCKETS: [f64; 12] = [
 pub struct Metrics {
     registry: Registry,
     requests: HistogramVec,
-    in_flight: IntGauge,
+    /// Requests without a response so far.
+    pub in_flight: IntGauge,
     draining: IntGauge,
 }
-
-/// Counts a request as in flight until it is dropped, which also happens when the client disconnects.
-#[derive(Debug)]
-pub struct InFlight<'metrics>(&'metrics IntGauge);
 
 impl Metrics {
     /// Creates the metrics of the service `name`, with the labels of its build, beside those of the application.
@@ -36,11 +33,13 @@ impl Metrics {
         build_info: &[(&'static str, String)],
         application: Vec<Box<dyn Collector>>,
     ) -> prometheus::Result<Self> {
-        let duration = HistogramOpts::new("http_request_duration_seconds", "How long requests took to answer.");
+        let duration = HistogramOpts::new("http_request_duration_seconds", "Duration of HTTP requests, from the head to the response.");
+        // A service is called `my-service`, and a metric cannot be.
+        let name = name.replace('-', "_");
         let metrics = Self {
             registry: Registry::new(),
             requests: HistogramVec::new(duration.buckets(BUCKETS.into()), &["method", "route", "status"])?,
-            in_flight: IntGauge::new("http_requests_in_flight", "Requests that are being answered.")?,
+            in_flight: IntGauge::new("http_requests_in_flight", "HTTP requests in flight.")?,
             draining: IntGauge::new(format!("{name}_draining"), "Whether the service is draining: 1 or 0.")?,
         };
         let labels = build_info
@@ -59,13 +58,7 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// Counts a request as in flight until the returned guard is dropped.
-    pub fn begin(&self) -> InFlight<'_> {
-        self.in_flight.inc();
-        InFlight(&self.in_flight)
-    }
-
-    /// Records an answered request.
+    /// Records a request.
     pub fn record(&self, method: &str, route: &str, status: &str, took: Duration) {
         self.requests
             .with_label_values(&[method, route, status])
@@ -83,12 +76,6 @@ impl Metrics {
         #[cfg(target_os = "linux")]
         families.extend(process());
         TextEncoder::new().encode_to_string(&families)
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.dec();
     }
 }
 

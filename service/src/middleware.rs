@@ -5,11 +5,12 @@
 //! * [`request_metadata`]: what is known of a request from its head
 //! * [`request_id`], [`trace_context`]: the ids of a request
 //! * [`request_span`]: the span around a request, where it is exported
-//! * [`panics`]: turns a panic into a response
+//! * [`panics`]: turns a panic into a response; [`problems`]: turns the text of an error into a problem document
 
 #[cfg(feature = "otlp")]
 mod exported_span;
 pub mod panics;
+pub mod problems;
 pub mod request_id;
 pub mod request_metadata;
 pub mod request_span;
@@ -43,6 +44,9 @@ const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// The message of each request's log line. As a value it is written as it is; the macro would format it for each line.
 const REQUEST: &str = "request";
 
+/// The status of a request whose client left before the response. nginx uses it too; it is never sent.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
 /// The middleware of one worker thread.
 #[derive(Debug)]
 pub struct Middleware {
@@ -58,13 +62,13 @@ impl Middleware {
     }
 
     /// Handles a request: rejects it where its headers are too large, and calls `service` otherwise.
-    pub fn handle<S, B>(
+    pub fn handle<S>(
         self: Rc<Self>,
         request: ServiceRequest,
         service: &S,
-    ) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
+    ) -> impl Future<Output = Result<ServiceResponse, Error>> + use<S>
     where
-        S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+        S: Service<ServiceRequest, Response = ServiceResponse, Error = Error>,
     {
         let started = Instant::now();
         let metadata = RequestMetadata::from_request(&request);
@@ -73,17 +77,16 @@ impl Middleware {
                 .check_headers(request.headers())
                 .map(|()| panics::catch(service.call(request)));
             async move {
-                let in_flight = self.metrics.begin();
+                let mut in_flight = InFlight::new(&self, &metadata, started);
                 let mut outcome = match response {
-                    Ok(response) => response.await,
+                    Ok(response) => response.await.map(problems::replace_text),
                     Err(rejection) => Err(rejection.into()),
                 };
-                drop(in_flight);
-                let status = match &outcome {
+                in_flight.status = match &outcome {
                     Ok(response) => response.status(),
                     Err(error) => error.as_response_error().status_code(),
                 };
-                self.record(&metadata, status, started.elapsed());
+                drop(in_flight);
                 match &mut outcome {
                     Ok(response) => self.add_headers(response.response_mut().head_mut(), &metadata),
                     Err(error) => error.add_response_mapper(move |mut response| {
@@ -143,5 +146,32 @@ impl Middleware {
         if self.drain.is_draining() {
             head.set_connection_type(ConnectionType::Close);
         }
+    }
+}
+
+/// A request until its response: counted as in flight, then recorded. Its client has left if it is dropped before.
+struct InFlight<'request> {
+    middleware: &'request Middleware,
+    metadata: &'request RequestMetadata,
+    started: Instant,
+    status: StatusCode,
+}
+
+impl<'request> InFlight<'request> {
+    fn new(middleware: &'request Middleware, metadata: &'request RequestMetadata, started: Instant) -> Self {
+        middleware.metrics.in_flight.inc();
+        Self {
+            middleware,
+            metadata,
+            started,
+            status: StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or_default(),
+        }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.middleware.metrics.in_flight.dec();
+        self.middleware.record(self.metadata, self.status, self.started.elapsed());
     }
 }

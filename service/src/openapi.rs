@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use actix_web::{
     FromRequest, Handler, HttpResponse, Responder,
-    http::header::ContentType,
+    http::{Method, header::ContentType},
     web::{self, ServiceConfig},
 };
 #[doc(hidden)]
@@ -20,16 +20,12 @@ use utoipa::{
 };
 
 pub use crate::rejection::responses::{AnyProblem, problem_response};
-use crate::{
-    admin,
-    rejection::Rejection,
-    routes::{get, post},
-};
+use crate::{admin, rejection::Rejection, routes::Resource};
 
 /// The path of the description.
 pub const PATH: &str = "/openapi.json";
 
-type AddRoute = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+type AddTo = Arc<dyn Fn(Resource) -> Resource + Send + Sync>;
 
 /// Routes with their description, which is built when it is first asked for: a tenth of the process's start would go
 /// into it.
@@ -43,7 +39,8 @@ pub struct Api {
 #[derive(Clone)]
 pub struct Route {
     describe: fn() -> Description,
-    add: AddRoute,
+    path: String,
+    add_to: AddTo,
 }
 
 /// The description as JSON, encoded at the first request.
@@ -97,8 +94,15 @@ impl Api {
             json: OnceLock::new(),
         };
         app.app_data(web::Data::new(document));
-        for route in &self.routes {
-            (route.add)(app);
+        // All methods of a path are one resource, which knows what it does not support.
+        let mut resources: Vec<(&str, Resource)> = Vec::new();
+        for Route { path, add_to, .. } in &self.routes {
+            let position = resources.iter().position(|(other, _)| other == path);
+            let resource = position.map_or_else(|| Resource::new(path), |position| resources.remove(position).1);
+            resources.push((path, add_to(resource)));
+        }
+        for (_, resource) in resources {
+            app.service(resource);
         }
     }
 
@@ -117,11 +121,7 @@ impl Api {
 }
 
 impl Route {
-    /// Creates a route from a handler, the path and method at which it is served, and the function that describes it.
-    ///
-    /// # Panics
-    ///
-    /// When the method is neither GET nor POST.
+    /// Creates a route from a handler, its description as `#[utoipa::path]` generates it, and the function that returns that.
     pub fn new<P, F, Args>(handler: F, describe: fn() -> Description) -> Self
     where
         P: Path,
@@ -129,17 +129,27 @@ impl Route {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let path = P::path();
-        let add: AddRoute = match P::methods().as_slice() {
-            [HttpMethod::Get] => Arc::new(move |app| _ = app.service(get(&path, handler.clone()))),
-            [HttpMethod::Post] => Arc::new(move |app| _ = app.service(post(&path, handler.clone()))),
-            _ => panic!("{path} is described with a method other than GET and POST"),
+        let add_to = move |resource| {
+            P::methods().iter().fold(resource, |resource: Resource, method| match method {
+                HttpMethod::Get => resource.get(handler.clone()),
+                HttpMethod::Post => resource.post(handler.clone()),
+                HttpMethod::Put => resource.method(Method::PUT, handler.clone()),
+                HttpMethod::Patch => resource.method(Method::PATCH, handler.clone()),
+                HttpMethod::Delete => resource.method(Method::DELETE, handler.clone()),
+                HttpMethod::Options => resource.method(Method::OPTIONS, handler.clone()),
+                HttpMethod::Head => resource.method(Method::HEAD, handler.clone()),
+                HttpMethod::Trace => resource.method(Method::TRACE, handler.clone()),
+            })
         };
-        Self { describe, add }
+        Self {
+            describe,
+            path: P::path(),
+            add_to: Arc::new(add_to),
+        }
     }
 }
 
-/// Answers with the description of all routes.
+/// Returns the description of all routes.
 #[utoipa::path(get, path = PATH, responses(
     (status = 200, description = "The description of all routes.", content_type = "application/json", body = Object),
     AnyProblem,

@@ -16,6 +16,7 @@ use problem::Problem;
 
 /// Why the server rejects a request, whatever the application does. The text is the problem's `detail`.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Rejection {
     /// The bytes are not HTTP, and reach no handler.
     #[error("Malformed HTTP: send an HTTP/1.1 request, without TLS.")]
@@ -42,7 +43,7 @@ pub enum Rejection {
     #[error("This path supports {allow} only.")]
     MethodNotAllowed {
         /// The value of the `Allow` header.
-        allow: &'static str,
+        allow: String,
     },
     /// The head or the body did not arrive in time.
     #[error("The request took too long to arrive: send all of it within {} s.", .timeout.as_secs())]
@@ -90,13 +91,15 @@ impl ResponseError for Rejection {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = problem_response(&problem(self.status_code(), self.to_string()));
-        let header = match self {
-            Self::MethodNotAllowed { allow } => (header::ALLOW, HeaderValue::from_static(allow)),
+        let (name, value) = match self {
+            Self::MethodNotAllowed { allow } => (header::ALLOW, HeaderValue::from_str(allow)),
             // The coding is unsupported, not the media type (RFC 9110, section 15.5.16).
-            Self::UnsupportedContentCoding => (header::ACCEPT_ENCODING, HeaderValue::from_static("identity")),
+            Self::UnsupportedContentCoding => (header::ACCEPT_ENCODING, HeaderValue::from_str("identity")),
             _ => return response,
         };
-        response.headers_mut().insert(header.0, header.1);
+        if let Ok(value) = value {
+            response.headers_mut().insert(name, value);
+        }
         response
     }
 }

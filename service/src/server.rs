@@ -24,7 +24,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::{
     admin,
-    connection::{Connections, Reject},
+    connection::Connections,
     health::Health,
     limits::Limits,
     metrics::Metrics,
@@ -98,8 +98,8 @@ impl Service {
 
     /// Sets how long the listener stays open after the shutdown began; 5 s by default.
     ///
-    /// A drain time shorter than [`Limits::keep_alive`] closes idle connections early, and a request that is on its way on
-    /// one of them is lost.
+    /// Idle connections stay open for as long, and close then: their clients have another replica by now. A request that is
+    /// in flight at that moment, after its client had been idle for the whole drain time, is the only one that can be lost.
     #[must_use]
     pub fn drain_time(mut self, drain_time: Duration) -> Self {
         self.drain_time = drain_time;
@@ -193,7 +193,7 @@ impl Service {
         if let Some(admin) = admin {
             admin.stop(false).await;
         }
-        tracing::info!("ended");
+        tracing::info!("shutdown complete");
         #[cfg(feature = "otlp")]
         crate::otlp::flush();
         Ok(())
@@ -234,9 +234,12 @@ impl Shared {
         shutdown: impl Future<Output = ()> + Send + 'static,
         shutdown_timeout: Duration,
     ) -> io::Result<Server> {
-        let server = Server::build()
+        let max_connections = (self.limits.affordable_connections() / workers).max(1);
+        let server = Server::build();
+        let graceful_shutdown = server.graceful_shutdown_signal();
+        let server = server
             .workers(workers)
-            .max_concurrent_connections((self.limits.max_connections / workers).max(1))
+            .max_concurrent_connections(max_connections)
             .shutdown_signal(shutdown)
             .shutdown_timeout(shutdown_timeout.as_secs_f64().ceil() as u64)
             .listen(name, listener, move || {
@@ -251,10 +254,7 @@ impl Shared {
                 } = self.clone();
                 let limits = Rc::new(limits);
                 let middleware = Rc::new(Middleware::new(limits.clone(), drain.clone(), metrics.clone()));
-                let reject: Reject = {
-                    let middleware = middleware.clone();
-                    Rc::new(move |rejection, took| middleware.reject(rejection, took))
-                };
+                let (handler, graceful_shutdown) = (middleware.clone(), graceful_shutdown.clone());
                 let app = App::new()
                     .app_data(web::Data::new(drain))
                     .app_data(web::Data::new(health))
@@ -267,13 +267,21 @@ impl Shared {
                     })
                     .configure(|app| routes(app))
                     .default_service(web::to(not_found))
-                    .wrap_fn(move |request, service| middleware.clone().handle(request, service))
+                    .wrap_fn(move |request, service| handler.clone().handle(request, service))
                     .wrap(TracingLogger::<RequestSpan>::new());
                 let app = map_config(app, |_| AppConfig::default());
                 fn_factory(move || {
-                    let (app, limits, reject) = (app.new_service(()), limits.clone(), reject.clone());
+                    let (app, limits, middleware) = (app.new_service(()), limits.clone(), middleware.clone());
+                    let graceful_shutdown = graceful_shutdown.clone();
                     async move {
-                        let connections = Rc::new(Connections::new(app.await?, limits, reject));
+                        let connections = Rc::new(Connections::new(app.await?, limits, max_connections, middleware));
+                        let idle = Rc::downgrade(&connections);
+                        rt::spawn(async move {
+                            graceful_shutdown.notified().await;
+                            if let Some(connections) = idle.upgrade() {
+                                connections.close_idle();
+                            }
+                        });
                         Ok::<_, ()>(fn_service(move |stream| {
                             connections.clone().serve(stream).map(Ok::<_, ()>)
                         }))

@@ -28,14 +28,15 @@ pub fn check(bytes: &mut [u8], limits: &Limits) -> Result<bool, Rejection> {
     if request.path.is_some_and(|target| target.len() > limits.max_target_size) {
         return Err(target_too_long(limits));
     }
-    let mut offers_upgrade = false;
+    let mut may_offer_upgrade = false;
     for header in request.headers {
         if header.name.eq_ignore_ascii_case("host") && !is_host(header.value) {
             return Err(Rejection::InvalidHost);
         }
-        offers_upgrade |= header.name.eq_ignore_ascii_case("upgrade");
+        // nginx's usual lines for web sockets send `Connection: upgrade` with every request, `Upgrade` or not.
+        may_offer_upgrade |= ["connection", "upgrade"].iter().any(|name| header.name.eq_ignore_ascii_case(name));
     }
-    if offers_upgrade {
+    if may_offer_upgrade {
         clear_upgrade_offers(&mut bytes[..length]);
     }
     Ok(true)

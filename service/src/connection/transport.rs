@@ -1,9 +1,10 @@
 //! The socket of a connection with its buffers, shared by the connection and the body of its current request.
 
 use std::{
-    cell::RefCell,
+    cell::{RefCell, RefMut},
     future::poll_fn,
     io, mem,
+    net::Shutdown,
     pin::{Pin, pin},
     rc::Rc,
     task::Poll,
@@ -25,7 +26,8 @@ use actix_web::{
 use futures_util::stream;
 use socket2::SockRef;
 use tokio::{
-    io::AsyncWrite,
+    io::Interest,
+    net::tcp::{OwnedReadHalf, OwnedWriteHalf},
     time::{Instant, Sleep, timeout, timeout_at},
 };
 use tokio_util::{
@@ -48,17 +50,30 @@ const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
+/// What is seen of a client that has gone: a reset, and on Linux the end of its side even behind unread input.
+#[cfg(target_os = "linux")]
+const GONE: Interest = Interest::PRIORITY.add(Interest::ERROR);
+#[cfg(not(target_os = "linux"))]
+const GONE: Interest = Interest::ERROR;
+
 /// A connection's socket and buffers. Clones share them.
 #[derive(Clone)]
-pub struct Transport(Rc<RefCell<Inner>>);
+pub struct Transport(Rc<Shared>);
 
-struct Inner {
-    stream: TcpStream,
+struct Shared {
+    writer: OwnedWriteHalf,
+    limits: Rc<Limits>,
+    state: RefCell<State>,
+}
+
+struct State {
+    reader: OwnedReadHalf,
     codec: Codec,
     input: BytesMut,
     output: BytesMut,
     body: Body,
-    limits: Rc<Limits>,
+    /// Whether the current request is a HEAD, valid or not.
+    is_head: bool,
 }
 
 /// How much of the current request's body was taken from the input.
@@ -79,29 +94,35 @@ enum Body {
 impl Transport {
     /// The transport on a socket, with empty buffers.
     pub fn new(stream: TcpStream, config: ServiceConfig, limits: Rc<Limits>) -> Self {
-        Self(Rc::new(RefCell::new(Inner {
-            stream,
+        let (reader, writer) = stream.into_split();
+        let state = RefCell::new(State {
+            reader,
             codec: Codec::new(config),
             input: BytesMut::with_capacity(READ_SIZE),
             output: BytesMut::new(),
             body: Body::Complete,
-            limits,
-        })))
+            is_head: false,
+        });
+        Self(Rc::new(Shared { writer, limits, state }))
     }
 
-    /// Whether bytes have arrived of which no request was made yet.
+    fn state(&self) -> RefMut<'_, State> {
+        self.0.state.borrow_mut()
+    }
+
+    /// Returns whether bytes have arrived of which no request was made yet.
     pub fn has_input(&self) -> bool {
-        !self.0.borrow().input.is_empty()
+        !self.state().input.is_empty()
     }
 
     /// Reads more input. Returns how many bytes, which is zero when the client has closed its side.
-    pub async fn read(&self) -> io::Result<usize> {
+    async fn read(&self) -> io::Result<usize> {
         poll_fn(|context| {
-            let Inner { stream, input, .. } = &mut *self.0.borrow_mut();
+            let State { reader, input, .. } = &mut *self.state();
             if input.capacity() - input.len() < READ_SIZE / 4 {
                 input.reserve(READ_SIZE);
             }
-            poll_read_buf(Pin::new(stream), context, input)
+            poll_read_buf(Pin::new(reader), context, input)
         })
         .await
     }
@@ -115,23 +136,35 @@ impl Transport {
         }
     }
 
+    /// Waits until nobody waits for a response any more: the connection was reset, or the client closed its side a write
+    /// timeout ago. A client may close its side and then read the response, so that this alone does not end a request.
+    pub async fn wait_until_abandoned(&self) {
+        let socket = self.0.writer.as_ref();
+        if !socket.ready(GONE).await.is_ok_and(|ready| ready.is_error()) {
+            // An error of the socket is a reset, too.
+            let _ = timeout(self.0.limits.write_timeout, socket.ready(Interest::ERROR)).await;
+        }
+    }
+
     /// Takes the next request from the input. Returns `None` while its head is incomplete.
     ///
     /// # Errors
     ///
     /// The rejection to respond with before the connection closes.
     pub fn next_request(&self) -> Result<Option<Request>, Rejection> {
-        let inner = &mut *self.0.borrow_mut();
-        if inner.input.is_empty() || !head::check(&mut inner.input, &inner.limits)? {
+        let state = &mut *self.state();
+        // Empty lines before a request are ignored (RFC 9112, section 2.2).
+        state.is_head = state.input.trim_ascii_start().starts_with(b"HEAD ");
+        if state.input.is_empty() || !head::check(&mut state.input, &self.0.limits)? {
             return Ok(None);
         }
-        let Ok(Some(Message::Item(mut request))) = inner.codec.decode(&mut inner.input) else {
+        let Ok(Some(Message::Item(mut request))) = state.codec.decode(&mut state.input) else {
             return Err(Rejection::MalformedHttp);
         };
-        if inner.codec.message_type() == MessageType::None {
-            inner.body = Body::Complete;
+        if state.codec.message_type() == MessageType::None {
+            state.body = Body::Complete;
         } else {
-            inner.body = Body::Incomplete {
+            state.body = Body::Incomplete {
                 until: None,
                 expects_continue: request.head().expect(),
             };
@@ -154,21 +187,21 @@ impl Transport {
     async fn next_chunk(&self) -> Result<Option<Bytes>, PayloadError> {
         loop {
             let until = {
-                let inner = &mut *self.0.borrow_mut();
-                if let Poll::Ready(chunk) = inner.buffered_chunk() {
+                let state = &mut *self.state();
+                if let Poll::Ready(chunk) = state.buffered_chunk() {
                     return chunk;
                 }
                 let Body::Incomplete {
                     until,
                     expects_continue,
-                } = &mut inner.body
+                } = &mut state.body
                 else {
                     return Ok(None);
                 };
                 if mem::take(expects_continue) {
-                    inner.output.extend_from_slice(CONTINUE);
+                    state.output.extend_from_slice(CONTINUE);
                 }
-                *until.get_or_insert_with(|| Instant::now() + inner.limits.read_timeout)
+                *until.get_or_insert_with(|| Instant::now() + self.0.limits.read_timeout)
             };
             let arrival = async {
                 self.flush().await?;
@@ -180,33 +213,33 @@ impl Transport {
                 Ok(Err(error)) => PayloadError::Io(error),
                 Err(_) => PayloadError::Io(io::ErrorKind::TimedOut.into()),
             };
-            self.0.borrow_mut().body = Body::Failed;
+            self.state().body = Body::Failed;
             return Err(error);
         }
     }
 
-    /// Sends a response. Returns whether the connection is kept for another request.
+    /// Sends a response. Returns whether the connection is kept for another request, which it is not after the `last` one.
     ///
     /// # Errors
     ///
     /// When the response is cut off, as its body fails or the client does not read it.
-    pub async fn send<B: MessageBody>(&self, response: impl Into<Response<B>>) -> io::Result<bool> {
+    pub async fn send<B: MessageBody>(&self, response: impl Into<Response<B>>, last: bool) -> io::Result<bool> {
         let (mut response, body) = response.into().into_parts();
         let size = body.size();
         // The response may still read the request's body, as one does that streams it back.
         let is_body_in_use = Rc::strong_count(&self.0) > 1;
         {
-            let inner = &mut *self.0.borrow_mut();
-            if is_body_in_use || !inner.skip_buffered_body() {
+            let state = &mut *self.state();
+            if last || is_body_in_use || !state.skip_buffered_body() {
                 response.head_mut().set_connection_type(ConnectionType::Close);
             }
-            inner.codec.encode(Message::Item((response, size)), &mut inner.output)?;
+            state.codec.encode(Message::Item((response, size)), &mut state.output)?;
         }
         if !matches!(size, BodySize::None | BodySize::Sized(0)) {
             self.send_body(pin!(body)).await?;
         }
         self.flush().await?;
-        Ok(self.0.borrow().codec.keep_alive())
+        Ok(self.state().codec.keep_alive())
     }
 
     /// Sends the response to what is not a valid request, and is the last on its connection.
@@ -214,42 +247,44 @@ impl Transport {
     /// # Errors
     ///
     /// When the client does not read it.
-    pub async fn reject(&self, response: HttpResponse) -> io::Result<bool> {
-        let is_head = {
-            let inner = &mut *self.0.borrow_mut();
+    pub async fn reject(&self, mut response: HttpResponse) -> io::Result<bool> {
+        {
+            let state = &mut *self.state();
             // The codec may remember the request before.
-            inner.codec = Codec::new(inner.codec.config().clone());
-            inner.body = Body::Failed;
-            inner.input.starts_with(b"HEAD ")
-        };
-        let response = if is_head {
-            response.set_body(BoxBody::new(()))
-        } else {
-            response
-        };
-        self.send(response).await
+            state.codec = Codec::new(state.codec.config().clone());
+            state.body = Body::Failed;
+            if state.is_head {
+                response = response.set_body(BoxBody::new(()));
+            }
+        }
+        self.send(response, true).await
     }
 
     async fn send_body<B: MessageBody>(&self, mut body: Pin<&mut B>) -> io::Result<()> {
         loop {
             let chunk = poll_fn(|context| match body.as_mut().poll_next(context) {
                 // What is buffered does not wait for the next chunk.
-                Poll::Pending if !self.0.borrow().output.is_empty() => Poll::Ready(Some(Ok(Bytes::new()))),
+                Poll::Pending if !self.state().output.is_empty() => Poll::Ready(Some(Ok(Bytes::new()))),
                 chunk => chunk,
             });
-            let Some(chunk) = chunk.await else { break };
+            let chunk = tokio::select! {
+                biased;
+                chunk = chunk => chunk,
+                () = self.wait_until_abandoned() => return Err(io::ErrorKind::ConnectionReset.into()),
+            };
+            let Some(chunk) = chunk else { break };
             let mut chunk = chunk.map_err(|error| io::Error::other(error.into().to_string()))?;
             if chunk.is_empty() {
                 self.flush().await?;
             }
             while !chunk.is_empty() {
                 let part = chunk.split_to(chunk.len().min(WRITE_SIZE));
-                if self.0.borrow_mut().encode(Message::Chunk(Some(part)))? >= WRITE_SIZE {
+                if self.state().encode(Message::Chunk(Some(part)))? >= WRITE_SIZE {
                     self.flush().await?;
                 }
             }
         }
-        self.0.borrow_mut().encode(Message::Chunk(None))?;
+        self.state().encode(Message::Chunk(None))?;
         Ok(())
     }
 
@@ -260,32 +295,36 @@ impl Transport {
     /// When the client does not read. The system only reports room once a third of its buffer is free, so that a client that
     /// reads a few bytes a second counts as one that does not read.
     async fn flush(&self) -> io::Result<()> {
-        while !self.0.borrow().output.is_empty() {
-            let written = self.0.borrow_mut().write();
+        let Shared { writer, limits, .. } = &*self.0;
+        while self.has_output() {
+            let written = writer.try_write(&self.state().output);
             match written {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(length) => self.state().output.advance(length),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if let Ok(has_room) = timeout(limits.write_timeout, writer.writable()).await {
+                        has_room?;
+                    } else {
+                        // The system would otherwise keep what it has buffered until the client has read it.
+                        SockRef::from(writer.as_ref()).set_linger(Some(Duration::ZERO))?;
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                }
                 Err(error) => return Err(error),
-                Ok(()) => continue,
-            }
-            let write_timeout = self.0.borrow().limits.write_timeout;
-            let has_room = poll_fn(|context| self.0.borrow().stream.poll_write_ready(context));
-            if let Ok(has_room) = timeout(write_timeout, has_room).await {
-                has_room?;
-            } else {
-                // The system would otherwise keep what it has buffered until the client has read it.
-                SockRef::from(&self.0.borrow().stream).set_linger(Some(Duration::ZERO))?;
-                return Err(io::ErrorKind::TimedOut.into());
             }
         }
         Ok(())
     }
 
+    fn has_output(&self) -> bool {
+        !self.state().output.is_empty()
+    }
+
     /// Closes the connection after its last response: drops what still arrives until the client closes its side too.
     pub async fn linger(&self) {
         let drop_input = async {
-            poll_fn(|context| Pin::new(&mut self.0.borrow_mut().stream).poll_shutdown(context)).await?;
+            SockRef::from(self.0.writer.as_ref()).shutdown(Shutdown::Write)?;
             while self.read().await? > 0 {
-                self.0.borrow_mut().input.clear();
+                self.state().input.clear();
             }
             io::Result::Ok(())
         };
@@ -294,7 +333,7 @@ impl Transport {
     }
 }
 
-impl Inner {
+impl State {
     /// Takes the next chunk of the body from the input. Returns pending where more input is needed.
     fn buffered_chunk(&mut self) -> Poll<Result<Option<Bytes>, PayloadError>> {
         match self.body {
@@ -320,13 +359,6 @@ impl Inner {
     fn skip_buffered_body(&mut self) -> bool {
         while let Poll::Ready(Ok(Some(_))) = self.buffered_chunk() {}
         matches!(self.body, Body::Complete)
-    }
-
-    /// Writes as much of the output as the system takes.
-    fn write(&mut self) -> io::Result<()> {
-        let length = self.stream.try_write(&self.output)?;
-        self.output.advance(length);
-        Ok(())
     }
 
     /// Appends to the output. Returns its length.

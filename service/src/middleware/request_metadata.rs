@@ -38,6 +38,7 @@ impl RequestMetadata {
     }
 
     /// Stores the metadata in its request.
+    #[cfg(feature = "otlp")]
     pub fn store(self, request: &ServiceRequest) {
         request.extensions_mut().insert(Rc::new(self));
     }
@@ -82,8 +83,8 @@ impl RequestMetadata {
 
     /// Calls `handle` and polls the returned future as parts of handling this request.
     pub fn scope<F: Future>(self: &Rc<Self>, handle: impl FnOnce() -> F) -> TaskLocalFuture<Rc<Self>, F> {
-        let answer = self.enter(handle);
-        CURRENT.scope(self.clone(), answer)
+        let response = self.enter(handle);
+        CURRENT.scope(self.clone(), response)
     }
 }
 

@@ -9,14 +9,13 @@ use std::{
 };
 
 use nix::sys::signal::Signal;
-use service::Limits;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
 
-use crate::server::Server;
+use crate::{KEEP_ALIVE, server::Server};
 
 const REQUEST: &[u8] =
     b"POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{\"name\": \"Ada\"}";
@@ -142,6 +141,24 @@ async fn an_idle_connection_ends_after_the_keep_alive_time_whatever_the_drain_ti
         let end = timeout(Duration::from_secs(60), connection.read(&mut [0])).await;
         assert_eq!(end.expect("the server closes it").unwrap(), 0);
         let idle = last_request.elapsed();
-        assert!(idle >= Limits::default().keep_alive, "{idle:?}");
+        assert!(idle >= KEEP_ALIVE, "{idle:?}");
     }
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_kept_until_the_drain_is_over_and_does_not_delay_the_end() {
+    let mut server = Server::start(&["KEEP_ALIVE_SECONDS=3600", "DRAIN_SECONDS=6"]).await;
+    let mut connection = server.connect().await;
+    submit_on(&mut connection).await.expect("a response");
+    server.signal(Signal::SIGTERM);
+    draining(&mut server).await;
+    let signalled = Instant::now();
+    let end = timeout(Duration::from_secs(60), connection.read(&mut [0])).await;
+    assert_eq!(end.expect("the server closes it").unwrap(), 0);
+    let kept = signalled.elapsed();
+    assert!(kept > Duration::from_millis(5900), "{kept:?}");
+    assert_eq!(server.ended().await.code(), Some(0));
+    // The threads look once a second whether their connections have ended.
+    let after_drain = signalled.elapsed() - kept;
+    assert!(after_drain < Duration::from_secs(10), "{after_drain:?}");
 }

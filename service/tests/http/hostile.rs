@@ -125,13 +125,26 @@ async fn an_invalid_host_is_rejected() {
 #[tokio::test]
 async fn a_response_to_head_has_no_body_even_when_it_is_a_rejection() {
     let server = Server::start(&[]).await;
-    for host in ["a", "u@a"] {
-        let response = send(
-            &server,
-            format!("HEAD /hello/Ada HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes(),
-        )
-        .await;
+    for head in [
+        "HEAD /hello/Ada HTTP/1.1\r\nhost: a\r\n\r\n",
+        "HEAD /hello/Ada HTTP/1.1\r\nhost: u@a\r\n\r\n",
+        "HEAD /hello/Ada HTTP/1.1\r\n\r\n",
+        "\r\nHEAD /hello/Ada HTTP/1.1\r\n\r\n",
+        "HEAD /hello/Ada HTTP/1.1\r\nhost: a\r\ncontent-length: x\r\n\r\n",
+    ] {
+        let response = send(&server, head.as_bytes()).await;
+        assert!(response.starts_with("HTTP/1.1 "), "{response}");
         assert!(response.ends_with("\r\n\r\n"), "{response}");
+    }
+}
+
+#[tokio::test]
+async fn a_rejection_has_its_body_even_when_a_pipelined_head_follows() {
+    let mut server = Server::start(&[]).await;
+    for headers in ["", "host: u@a\r\n"] {
+        let requests = format!("GET / HTTP/1.1\r\n{headers}\r\nHEAD / HTTP/1.1\r\nhost: a\r\n\r\n");
+        let response = send(&server, requests.as_bytes()).await;
+        assert_refused(&mut server, 400, &response).await;
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test reports a failure by panicking")]
 
 mod crowd;
+mod disconnect;
 mod drain;
 mod expect;
 mod headers;
@@ -19,11 +20,14 @@ mod server;
 mod slow;
 mod upgrade;
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fs, path::PathBuf, time::Duration};
 
 use tokio::process::Command;
 
 use crate::server::Server;
+
+/// How long the servers of these tests keep an idle connection. The default would outlast any test.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// The address that takes a free port.
 const FREE_PORT: &str = "127.0.0.1:0";
@@ -32,7 +36,9 @@ const FREE_PORT: &str = "127.0.0.1:0";
 fn program(variables: &[&str]) -> Command {
     let mut command = Command::new(example("hello"));
     let variables = variables.iter().filter_map(|variable| variable.split_once('='));
-    command.env_clear().env("ADDRESS", FREE_PORT).envs(variables);
+    command.env_clear().env("ADDRESS", FREE_PORT);
+    command.env("KEEP_ALIVE_SECONDS", KEEP_ALIVE.as_secs().to_string());
+    command.envs(variables);
     command
 }
 
@@ -41,6 +47,7 @@ impl Server {
     async fn fixture() -> Self {
         let mut command = Command::new(example("fixture"));
         command.env_clear();
+        command.env("KEEP_ALIVE_SECONDS", KEEP_ALIVE.as_secs().to_string());
         Self::start_command(command).await
     }
 }

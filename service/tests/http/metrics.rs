@@ -39,7 +39,7 @@ async fn the_labels_of_the_build_are_exported() {
     let url = format!("http://{}/metrics", server.admin_address.as_ref().unwrap());
     let metrics = server.client.get(url).send().await.unwrap().text().await.unwrap();
     assert!(
-        metrics.contains("\nfixture_build_info{version=\"v7\"} 1\n"),
+        metrics.contains("\ntest_fixture_build_info{version=\"v7\"} 1\n"),
         "{metrics}"
     );
 }

@@ -48,6 +48,39 @@ async fn the_rejection_of_a_method_lists_the_supported_ones() {
 }
 
 #[tokio::test]
+async fn several_methods_of_a_path_are_supported_together() {
+    let server = Server::fixture().await;
+    let send = async |method: &str| {
+        let request = server.client.request(method.parse().unwrap(), server.url("/item"));
+        request.send().await.unwrap()
+    };
+    for method in ["GET", "DELETE"] {
+        assert_eq!(send(method).await.text().await.unwrap(), method);
+    }
+    let response = send("PUT").await;
+    assert_eq!(response.headers()["allow"], "GET, HEAD, DELETE");
+    assert_eq!(problem(response).await.status, 405);
+}
+
+#[tokio::test]
+async fn an_error_of_an_extractor_is_a_problem_document() {
+    let server = Server::start(&[]).await;
+    let problem = problem_for(server.get("/divide/x")).await;
+    assert_eq!(problem.status, 404);
+    assert!(problem.detail.contains("can not parse"), "{problem:?}");
+}
+
+#[tokio::test]
+async fn the_text_of_a_server_error_is_logged_and_not_sent() {
+    let mut server = Server::fixture().await;
+    let problem = problem_for(server.get("/bad-gateway")).await;
+    assert_eq!(problem.status, 502);
+    assert!(!problem.detail.contains("inner"), "{problem:?}");
+    let line = server.log_line("a line", |line| line["level"] == "ERROR").await;
+    assert_eq!(line["error"], "an inner address");
+}
+
+#[tokio::test]
 async fn a_compressed_body_is_unsupported_and_identity_is_not() {
     let server = Server::start(&[]).await;
     let post = |coding: &str| {

@@ -3,13 +3,12 @@
 use std::time::{Duration, Instant};
 
 use regex::Regex;
-use service::Limits;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     time::timeout,
 };
 
-use crate::server::Server;
+use crate::{KEEP_ALIVE, server::Server};
 
 /// Sends bytes and returns all that comes back until the server closes the connection.
 pub async fn send(server: &Server, bytes: &[u8]) -> String {
@@ -41,7 +40,7 @@ pub async fn rest(connection: &mut (impl AsyncRead + Unpin)) -> String {
         .expect("the server ends the connection");
     let responses = String::from_utf8_lossy(&responses).into_owned();
     assert!(
-        last_arrival.elapsed() >= Limits::default().keep_alive || announces_close(&responses),
+        last_arrival.elapsed() >= KEEP_ALIVE || announces_close(&responses),
         "closed without Connection: close after {:?}: {responses}",
         last_arrival.elapsed()
     );

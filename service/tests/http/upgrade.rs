@@ -7,11 +7,13 @@ use crate::{
     server::Server,
 };
 
-const OFFERS: [&str; 3] = [
+const OFFERS: [&str; 4] = [
     // As the JDK's HttpClient sends it by default.
     "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n",
     "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
     "connection: keep-alive, UPGRADE\r\nUPGRADE: WebSocket\r\n",
+    // As nginx sends it for a request that offers nothing, with the usual lines for web sockets.
+    "connection: upgrade\r\n",
 ];
 
 #[tokio::test]
