@@ -202,7 +202,14 @@ mod tests {
 
     #[test]
     fn control_characters_inside_a_name_are_rejected() {
-        for name in ["Ada\nLovelace", "Ada\0", "\u{1b}[31mAda", "A\u{85}B", "A\u{2028}B", "A\u{2029}B"] {
+        for name in [
+            "Ada\nLovelace",
+            "Ada\0",
+            "\u{1b}[31mAda",
+            "A\u{85}B",
+            "A\u{2028}B",
+            "A\u{2029}B",
+        ] {
             assert_eq!(Name::try_from(name), Err(InvalidName::ControlCharacter), "{name:?}");
         }
     }

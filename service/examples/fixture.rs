@@ -24,7 +24,9 @@ fn routes(app: &mut ServiceConfig) {
         .service(get("/late", late))
         .service(get("/never", async || future::pending::<&str>().await))
         .service(get("/unfinished", unfinished))
-        .service(get("/bad-gateway", async || Err::<&str, _>(ErrorBadGateway("an inner address"))))
+        .service(get("/bad-gateway", async || {
+            Err::<&str, _>(ErrorBadGateway("an inner address"))
+        }))
         .service(Resource::new("/item").get(item).method(Method::DELETE, item))
         .service(get("/panic", panic));
 }

@@ -58,7 +58,10 @@ impl Limits {
         };
         let affordable = allowed.min(wanted).saturating_sub(OTHER_FILES) as usize;
         if affordable < self.max_connections {
-            tracing::warn!(connections = affordable, "the limit of open files allows fewer connections than the limits");
+            tracing::warn!(
+                connections = affordable,
+                "the limit of open files allows fewer connections than the limits"
+            );
         }
         affordable
     }

@@ -33,7 +33,10 @@ impl Metrics {
         build_info: &[(&'static str, String)],
         application: Vec<Box<dyn Collector>>,
     ) -> prometheus::Result<Self> {
-        let duration = HistogramOpts::new("http_request_duration_seconds", "Duration of HTTP requests, from the head to the response.");
+        let duration = HistogramOpts::new(
+            "http_request_duration_seconds",
+            "Duration of HTTP requests, from the head to the response.",
+        );
         // A service is called `my-service`, and a metric cannot be.
         let name = name.replace('-', "_");
         let metrics = Self {

@@ -172,6 +172,7 @@ impl<'request> InFlight<'request> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.middleware.metrics.in_flight.dec();
-        self.middleware.record(self.metadata, self.status, self.started.elapsed());
+        self.middleware
+            .record(self.metadata, self.status, self.started.elapsed());
     }
 }

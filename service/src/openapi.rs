@@ -130,16 +130,18 @@ impl Route {
         F::Output: Responder + 'static,
     {
         let add_to = move |resource| {
-            P::methods().iter().fold(resource, |resource: Resource, method| match method {
-                HttpMethod::Get => resource.get(handler.clone()),
-                HttpMethod::Post => resource.post(handler.clone()),
-                HttpMethod::Put => resource.method(Method::PUT, handler.clone()),
-                HttpMethod::Patch => resource.method(Method::PATCH, handler.clone()),
-                HttpMethod::Delete => resource.method(Method::DELETE, handler.clone()),
-                HttpMethod::Options => resource.method(Method::OPTIONS, handler.clone()),
-                HttpMethod::Head => resource.method(Method::HEAD, handler.clone()),
-                HttpMethod::Trace => resource.method(Method::TRACE, handler.clone()),
-            })
+            P::methods()
+                .iter()
+                .fold(resource, |resource: Resource, method| match method {
+                    HttpMethod::Get => resource.get(handler.clone()),
+                    HttpMethod::Post => resource.post(handler.clone()),
+                    HttpMethod::Put => resource.method(Method::PUT, handler.clone()),
+                    HttpMethod::Patch => resource.method(Method::PATCH, handler.clone()),
+                    HttpMethod::Delete => resource.method(Method::DELETE, handler.clone()),
+                    HttpMethod::Options => resource.method(Method::OPTIONS, handler.clone()),
+                    HttpMethod::Head => resource.method(Method::HEAD, handler.clone()),
+                    HttpMethod::Trace => resource.method(Method::TRACE, handler.clone()),
+                })
         };
         Self {
             describe,

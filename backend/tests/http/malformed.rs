@@ -39,7 +39,10 @@ async fn the_error_for_json_in_another_encoding_names_the_encoding() {
     let utf16 = |to_bytes: fn(u16) -> [u8; 2]| json.encode_utf16().flat_map(to_bytes).collect::<Vec<u8>>();
     let utf32 = |to_bytes: fn(u32) -> [u8; 4]| json.chars().flat_map(|char| to_bytes(char.into())).collect::<Vec<u8>>();
     for (body, encoding) in [
-        ([b"\xef\xbb\xbf", json.as_bytes()].concat(), "UTF-8 with a byte order mark"),
+        (
+            [b"\xef\xbb\xbf", json.as_bytes()].concat(),
+            "UTF-8 with a byte order mark",
+        ),
         (utf16(u16::to_le_bytes), "UTF-16"),
         (utf16(u16::to_be_bytes), "UTF-16"),
         ([b"\xff\xfe".to_vec(), utf16(u16::to_le_bytes)].concat(), "UTF-16"),

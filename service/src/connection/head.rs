@@ -34,7 +34,9 @@ pub fn check(bytes: &mut [u8], limits: &Limits) -> Result<bool, Rejection> {
             return Err(Rejection::InvalidHost);
         }
         // nginx's usual lines for web sockets send `Connection: upgrade` with every request, `Upgrade` or not.
-        may_offer_upgrade |= ["connection", "upgrade"].iter().any(|name| header.name.eq_ignore_ascii_case(name));
+        may_offer_upgrade |= ["connection", "upgrade"]
+            .iter()
+            .any(|name| header.name.eq_ignore_ascii_case(name));
     }
     if may_offer_upgrade {
         clear_upgrade_offers(&mut bytes[..length]);

@@ -8,11 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{
-    crowd::allow_many_connections,
-    raw::next,
-    server::Server,
-};
+use crate::{crowd::allow_many_connections, raw::next, server::Server};
 
 async fn get(server: &Server, path: &str) -> TcpStream {
     let mut connection = server.connect().await;
@@ -62,7 +58,11 @@ async fn a_handler_is_cancelled_at_once_when_the_connection_is_reset() {
     client.set_zero_linger().unwrap();
     drop(client);
     wait_for_metric(&server, NONE_IN_FLIGHT).await;
-    assert!(reset.elapsed() < Limits::default().write_timeout, "{:?}", reset.elapsed());
+    assert!(
+        reset.elapsed() < Limits::default().write_timeout,
+        "{:?}",
+        reset.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -131,7 +131,10 @@ async fn the_connection_that_has_been_idle_longest_is_closed_when_connections_ru
     }
     assert_eq!(oldest.read(&mut [0]).await.unwrap(), 0);
     let mut newest = others.pop().unwrap();
-    newest.write_all(b"GET /item HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    newest
+        .write_all(b"GET /item HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
     assert!(next(&mut newest).await.starts_with("HTTP/1.1 200 "));
     // A connection with a request in flight is not idle, however old it is.
     wait_for_metric(&server, "http_requests_in_flight 2").await;
