@@ -1,4 +1,4 @@
-"""Measures the backend beside bare actix-web, and nginx in front of both, with oha as the load generator; called by scripts/bench."""
+"""Measures the backend beside bare actix-web, and nginx in front of both, with wrk as the load generator; called by scripts/bench."""
 
 import argparse
 import atexit
@@ -15,13 +15,27 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
-# The servers get the requests of a round in so many turns, so that other load on the machine affects all of them.
-TURNS = 20
+# The servers get their load in turns of a second, so that other load on the machine affects all of them.
+TURNS = 10
 STARTS = 100
 START_TIMEOUT = 10
 
-SUBMISSION = "/api/submissions", ["-m", "POST", "-T", "application/json", "-d", '{"name": "Ada"}']
-GREETING = "/hello/Ada", []
+# Path, and settings of wrk in Lua.
+SUBMISSION = "/api/submissions", """
+wrk.method, wrk.body, wrk.headers["Content-Type"] = "POST", '{"name": "Ada"}', "application/json"
+"""
+GREETING = "/hello/Ada", ""
+NEW_CONNECTIONS = """
+wrk.headers["Connection"] = "close"
+"""
+REPORT = """
+done = function(summary, latency)
+    local errors = summary.errors
+    print(string.format('{"requests": %d, "seconds": %f, "p50": %f, "p99": %f, "errors": "%d %d %d %d %d"}', summary.requests,
+        summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
+        errors.connect, errors.read, errors.write, errors.status, errors.timeout))
+end
+"""
 
 # The figures with a budget.
 CPU = "kept-alive: CPU per request (µs)"
@@ -137,47 +151,53 @@ class FrontDoor:
         return done.stdout.strip()
 
     def cpu(self):
+        """The backend's, too: the sum is what a submission costs."""
         workers = Path(f"/proc/{self.master}/task/{self.master}/children").read_text().split()
-        return sum(map(cpu_seconds, [self.master, *workers]))
+        return self.server.cpu() + sum(map(cpu_seconds, [self.master, *workers]))
 
     def stop(self):
         self.docker("rm", "--force", self.container)
         self.folder.cleanup()
 
 
-def load(target, clients, requests, *options):
-    """Runs oha, of which every request has to get its response, and returns its report."""
+def load(target, clients, seconds, settings=""):
+    """Runs wrk, of which every request has to get its response, and returns its report."""
     path, request = target.request
-    url = f"http://127.0.0.1:{target.port}{path}"
-    command = ["oha", "--no-tui", "--output-format", "json", "-n", str(requests), "-c", str(clients), *request, *options, url]
-    done = subprocess.run(command, text=True, capture_output=True)
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(request + settings + REPORT)
+        script.flush()
+        url = f"http://127.0.0.1:{target.port}{path}"
+        command = ["wrk", "--threads", "2", "--connections", str(clients), "--duration", f"{seconds}s", "--script", script.name, url]
+        done = subprocess.run(command, text=True, capture_output=True)
     if done.returncode:
-        fail(f"{target.name}: oha exited with {done.returncode}: {done.stderr.strip()}")
-    report = json.loads(done.stdout)
-    if report["statusCodeDistribution"] != {"200": requests}:
-        fail(f"{target.name}: {requests} requests, {report['statusCodeDistribution']}, {report['errorDistribution']}")
-    target.sent += requests
+        fail(f"{target.name}: wrk exited with {done.returncode}: {done.stderr.strip()}")
+    report = json.loads(done.stdout.splitlines()[-1])
+    if report["errors"] != "0 0 0 0 0" or not report["requests"]:
+        kinds = "to connect, read and write, of status, timeouts"
+        fail(f"{target.name}: {report['requests']} responses; errors ({kinds}): {report['errors']}")
+    target.sent += report["requests"]
     return report
 
 
-def measure(what, targets, clients, requests, *options):
-    """Sends the requests to each target in turns. Returns the figures of each, and the CPU time of `costs`."""
+def measure(what, targets, clients, settings=""):
+    """Sends requests to each target in turns, and returns the figures of each."""
     before, reports = [target.cpu() for target in targets], [[] for _ in targets]
     for _ in range(TURNS):
         for target, of_target in zip(targets, reports):
-            of_target.append(load(target, clients, requests // TURNS, *options))
+            of_target.append(load(target, clients, 1, settings))
     figures = []
     for target, cpu, of_target in zip(targets, before, reports):
+        requests = sum(report["requests"] for report in of_target)
         figures.append({
-            f"{what}: CPU per request (µs)": (target.cpu() - cpu) / (requests // TURNS * TURNS) * 1e6,
-            f"{what}: requests a second": median(report["summary"]["requestsPerSec"] for report in of_target),
-            f"{what}: p50 (µs)": median(report["latencyPercentiles"]["p50"] for report in of_target) * 1e6,
-            f"{what}: p99 (µs)": median(report["latencyPercentiles"]["p99"] for report in of_target) * 1e6,
+            f"{what}: CPU per request (µs)": (target.cpu() - cpu) / requests * 1e6,
+            f"{what}: requests a second": requests / sum(report["seconds"] for report in of_target),
+            f"{what}: p50 (µs)": median(report["p50"] for report in of_target),
+            f"{what}: p99 (µs)": median(report["p99"] for report in of_target),
         })
     return figures
 
 
-def backend_round(programs, request, clients, requests):
+def backend_round(programs, request, clients):
     """Measures two servers, of which the second is the bare one."""
     starts = [[], []]
     for number in range(STARTS):
@@ -187,10 +207,10 @@ def backend_round(programs, request, clients, requests):
             server.stop(kill=True)
     servers = [Server(program, request) for program in programs]
     for server in servers:
-        load(server, clients, requests // 10)  # warm-up
-    kept = measure("kept-alive", servers, clients, requests)
+        load(server, clients, 1)  # warm-up
+    kept = measure("kept-alive", servers, clients)
     after_kept = [megabytes(server.pid) for server in servers]
-    new = measure("new connections", servers, clients, requests // 5, "--disable-keepalive")
+    new = measure("new connections", servers, clients, NEW_CONNECTIONS)
     rounds = []
     for index, server in enumerate(servers):
         memory = {"memory after kept-alive load (MB)": after_kept[index], MEMORY: megabytes(server.pid)}
@@ -202,19 +222,13 @@ def backend_round(programs, request, clients, requests):
     return rounds
 
 
-def front_door_round(programs, clients, requests):
+def front_door_round(programs, clients):
     servers = [Server(program, SUBMISSION) for program in programs]
     doors = [FrontDoor(server) for server in servers]
     try:
         for door in doors:
-            load(door, clients, requests // 10)  # warm-up
-        before = [server.cpu() for server in servers]
-        rounds = measure("kept-alive", doors, clients, requests)
-        for server, cpu, figures in zip(servers, before, rounds):
-            nginx = figures[CPU]
-            backend = (server.cpu() - cpu) / (requests // TURNS * TURNS) * 1e6
-            figures |= {"CPU of nginx (µs)": nginx, "CPU of the backend (µs)": backend, CPU: nginx + backend}
-        return rounds
+            load(door, clients, 1)  # warm-up
+        return measure("kept-alive", doors, clients)
     finally:
         for door in doors:
             door.stop()
@@ -247,7 +261,6 @@ def main():
     parser.add_argument("what", nargs="?", choices=["backend", "hello", "front-door"], help="what to measure [default: all]")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clients", type=int, default=64, help="clients that send at the same time; half of them at the front door")
-    parser.add_argument("--requests", type=int, default=200_000, help="kept-alive requests of a round; a fifth on new connections, and half at the front door")
     parser.add_argument("--backend", type=Path, help="a backend that is built already")
     parser.add_argument("--max-cpu", type=float, metavar="RATIO", help="fail above this multiple of the bare server's (budget: 1.20)")
     parser.add_argument("--max-memory", type=float, metavar="MB", help="fail above this (budget: 8)")
@@ -272,11 +285,11 @@ def main():
             if not has_docker():
                 print("The front door is not measured: that needs Docker", file=sys.stderr)
                 continue
-            rounds = [front_door_round([backend, bare], arguments.clients // 2, arguments.requests // 2) for _ in range(arguments.rounds)]
+            rounds = [front_door_round([backend, bare], arguments.clients // 2) for _ in range(arguments.rounds)]
             check("CPU of the front door", report(["front door", "front door, bare actix-web"], rounds)[CPU], arguments.max_front_door)
             continue
         program, request = (backend, SUBMISSION) if name == "backend" else (built("service", "--example", "hello"), GREETING)
-        rounds = [backend_round([program, bare], request, arguments.clients, arguments.requests) for _ in range(arguments.rounds)]
+        rounds = [backend_round([program, bare], request, arguments.clients) for _ in range(arguments.rounds)]
         ratios = report([name, "bare actix-web"], rounds)
         if name == "backend":  # the budgets are its: what a request costs at least weighs more where it does less
             check(CPU, ratios[CPU], arguments.max_cpu)
@@ -286,4 +299,5 @@ def main():
         fail("; ".join(too_high))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 TOOLS=$PWD/.tools # what the project installs for itself; `cargo clean` does not remove it
 export PATH="$TOOLS/bin:$PATH"
+export KUBERC=off # a user's defaults for kubectl, such as `delete: interactive=true`, are not for scripts
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 
@@ -73,7 +74,7 @@ rust() {
 cargo_binary() {
   local name=$1
   shift
-  cargo build --quiet --message-format json-render-diagnostics "$@" |
+  cargo build --message-format json-render-diagnostics "$@" |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | grep "/$name\(.exe\)\{0,1\}\$"
 }
 

@@ -26,6 +26,53 @@ fn the_image_and_this_machine_build_the_page_by_the_same_tools() {
 }
 
 #[test]
+fn the_compiler_of_the_images_is_the_one_of_the_tests() {
+    let toolchain = read("rust-toolchain.toml");
+    let (_, rest) = toolchain.split_once("channel = \"").expect("a channel");
+    let (version, _) = rest.split_once(".0\"").expect("the first release of a version");
+    for file in ["Dockerfile.backend", "Dockerfile.frontend", ".devcontainer/Dockerfile"] {
+        assert!(
+            read(file).contains(&format!("docker.io/library/rust:{version}-")),
+            "{file} has another compiler than {version}"
+        );
+    }
+}
+
+/// podman has no default registry on Debian, and asks which one on Fedora.
+#[test]
+fn every_base_image_names_its_registry() {
+    for file in [
+        "Dockerfile.backend",
+        "Dockerfile.frontend",
+        ".devcontainer/Dockerfile",
+        "confidence/examples/nginx/Dockerfile",
+    ] {
+        let text = read(file);
+        let mut stages = vec!["scratch"];
+        for line in text.lines() {
+            let words: Vec<_> = line.split_whitespace().filter(|word| !word.starts_with("--")).collect();
+            let image = match words[..] {
+                ["FROM", image, "AS", stage] => {
+                    stages.push(stage);
+                    image
+                }
+                ["FROM", image] => image,
+                ["ARG", default] => match default.split_once('=') {
+                    Some((_, image)) if image.contains(':') => image,
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            let registry = image.split_once('/').map_or("", |(registry, _)| registry);
+            assert!(
+                registry.contains('.') || stages.contains(&image) || image.starts_with('$'),
+                "{file}: {image} names no registry"
+            );
+        }
+    }
+}
+
+#[test]
 fn wasm_bindgen_and_its_command_are_of_one_version() {
     let locked = format!(
         "name = \"wasm-bindgen\"\nversion = \"{}\"",
