@@ -24,6 +24,9 @@ rolled_out() {
   done
 }
 
+# delete_all KIND,KIND...: deletes the objects of these kinds that k8s/ and deploy/ may have made, and waits until their pods have ended.
+delete_all() { kubectl delete --ignore-not-found --cascade=foreground "$1" --selector app.kubernetes.io/part-of=k8s-demo; }
+
 # address: prints the host of the page's load balancer as in a URL, or nothing.
 address() {
   local ingress hostname ip

@@ -78,6 +78,27 @@ cargo_binary() {
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | grep "/$name\(.exe\)\{0,1\}\$"
 }
 
+# manifests REGISTRY VERSION: prints the manifests of k8s/ for the images of this version, of a registry unless that is empty.
+manifests() {
+  local app registry=${1:+${1%/}/} folder=$TOOLS/manifests
+  mkdir -p "$folder"
+  {
+    echo "resources: [../../k8s]"
+    [ -z "$registry" ] || echo "components: [../../deploy/components/registry]"
+    echo "images:"
+    for app in backend frontend; do
+      echo "  - {name: k8s-demo-$app, newName: ${registry}k8s-demo-$app, newTag: '$2'}"
+    done
+    cat <<PATCH
+patches:
+  - target: {kind: Deployment}
+    patch: |
+      - {op: replace, path: /metadata/labels/app.kubernetes.io~1version, value: '$2'}
+PATCH
+  } >"$folder/kustomization.yaml"
+  kubectl kustomize "$folder"
+}
+
 # find_engine: sets engine to the command of the container engine of this machine: docker, podman or nerdctl.
 # shellcheck disable=SC2034 # the scripts that source this file use it
 find_engine() {

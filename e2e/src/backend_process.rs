@@ -3,6 +3,7 @@
 use std::{env, net::SocketAddr, path::PathBuf, process::Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use service::server::listening_address;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
@@ -47,6 +48,12 @@ impl BackendProcess {
         // A full pipe would make the replica drop log lines.
         tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
         Ok(Self { process, address })
+    }
+
+    /// Sends SIGTERM, as Kubernetes does to end a pod.
+    pub fn terminate(&self) -> Result<()> {
+        let pid = self.process.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        kill_process(pid.context("it has ended")?, Signal::TERM).context("the process is ours to end")
     }
 
     /// Kills it as a power cut would: without draining.
