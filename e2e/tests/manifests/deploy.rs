@@ -99,10 +99,10 @@ fn the_autoscaler_scales_the_backend_by_a_request_that_it_has() {
         (Some("Deployment"), Some("k8s-demo-backend"))
     );
     let resource = &autoscaler["spec"]["metrics"][0]["resource"];
-    assert_eq!(resource["target"]["averageUtilization"], 80);
+    assert_eq!(resource["target"]["averageUtilization"], 20);
     // The arithmetic of docs/EXPERIMENTS.md.
     let requests = container("backend").resources.unwrap().requests.unwrap();
-    assert_eq!(requests[resource["name"].as_str().unwrap()].0, "20m");
+    assert_eq!(requests[resource["name"].as_str().unwrap()].0, "100m");
 }
 
 #[test]
