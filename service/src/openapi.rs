@@ -49,7 +49,7 @@ struct Document {
     json: OnceLock<serde_json::Result<String>>,
 }
 
-/// Creates a [`Route`](openapi::Route) from a handler, or a module and its handler, that has the attribute
+/// Creates a [`Route`](crate::openapi::Route) from a handler, or a module and its handler, that has the attribute
 /// `#[utoipa::path]`.
 #[macro_export]
 macro_rules! route {
