@@ -12,7 +12,7 @@ help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 # ---- on this machine -------------------------------------------------------------------------------------------------
-run: ## start the backend and the page on this machine, ports 8000 and 8080 (BACKEND_PORT=, PAGE_PORT=)
+run: ## start three replicas and the page on this machine, ports 8000 and 8080 (REPLICAS=, BACKEND_PORT=, PAGE_PORT=)
 	@scripts/run
 
 check: ## check what most mistakes break: format, lints, unit tests

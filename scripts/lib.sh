@@ -1,6 +1,11 @@
 # shellcheck shell=bash
 # Functions that the scripts of this folder share; sourced, not run. Runs with bash 3.2, which macOS has.
 set -euo pipefail
+# What a user has exported for shells of their own: functions, variables and options that change what the scripts mean.
+for name in $(compgen -A function); do unset -f "$name"; done
+unset -v BASH_COMPAT BASH_ENV CDPATH ENV FUNCNEST GLOBIGNORE GREP_OPTIONS POSIXLY_CORRECT TMOUT
+set +o noclobber +o noglob +o posix
+shopt -u failglob nocasematch nullglob xpg_echo
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 TOOLS=$PWD/.tools # what the project installs for itself; `cargo clean` does not remove it
 export PATH="$TOOLS/bin:$PATH"

@@ -5,9 +5,11 @@
 //! * [`routes`]: the handlers, a file each
 //! * [`submission`]: parses a submission, and renders its response as HTML
 //! * [`faults`]: the faults that a replica injects into itself on request
+//! * [`check_health`]: the program's health check of itself, for containers
 //! * [`error`]: the errors of this application as problem documents
 
 pub mod app;
+pub mod check_health;
 pub mod error;
 pub mod faults;
 pub mod routes;

@@ -2,7 +2,7 @@
 
 use std::{error::Error, process::ExitCode};
 
-use backend::{Settings, app, faults::Faults, state::AppState};
+use backend::{Settings, app, check_health::check_health, faults::Faults, state::AppState};
 use service::{Service, health::Health, listener, server::LISTENING, shutdown};
 
 #[cfg(target_env = "musl")]
@@ -21,6 +21,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
+    if settings.check_health {
+        return Ok(check_health(settings.admin_port.unwrap_or(settings.port))?);
+    }
     let bind = |address, flags| {
         listener::bind(address).map_err(|error| format!("{error}. Choose another one by {flags}, or the variable."))
     };

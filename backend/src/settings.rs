@@ -79,6 +79,10 @@ pub struct Settings {
     /// Commit in the response of /version
     #[arg(long, env = "K8S_DEMO_COMMIT", value_name = "COMMIT", default_value = "unknown", value_parser = NonEmptyStringValueParser::new())]
     pub commit: String,
+
+    /// Ask the replica on this machine whether it is alive, and exit: a health check for containers
+    #[arg(long)]
+    pub check_health: bool,
 }
 
 impl Settings {

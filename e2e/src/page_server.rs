@@ -1,209 +1,158 @@
-//! Replaces the frontend image in tests without a cluster: serves `frontend/dist` and proxies `/api/` to the replicas, round
-//! robin, each request on a new connection.
+//! Replaces the frontend image in tests without a cluster: serves `frontend/dist`, and balances `/api/` over the replicas.
 
 use std::{
     env, fs,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
-    time::Duration,
 };
 
-use actix_files::{Files, NamedFile};
-use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer,
-    dev::ServerHandle,
-    http::StatusCode,
-    middleware::DefaultHeaders,
-    web::{self, Bytes, Data},
-};
 use anyhow::{Context, Result, ensure};
-use api::Problem;
-use tokio::sync::watch;
+use http::{HeaderValue, Response, StatusCode, header};
+use hyper::{Request, body::Incoming};
+use local::{
+    balancer::Balancer,
+    http1::{self, Body},
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 /// A page server on a free port. It stops when this value is dropped.
 pub struct PageServer {
     /// The page's URL, without a trailing slash.
     pub url: String,
-    service: Arc<Service>,
-    handle: ServerHandle,
+    state: Arc<State>,
+    server: JoinHandle<()>,
 }
 
-/// The replicas that get the requests.
-#[derive(Debug, Default)]
-struct Service {
-    replicas: Mutex<Vec<SocketAddr>>,
-    /// All replicas, also those that are not ready: for requests that ask a replica about itself.
-    all: Mutex<Vec<SocketAddr>>,
-    client: reqwest::Client,
+#[derive(Debug)]
+struct State {
+    dist: PathBuf,
+    policy: HeaderValue,
+    balancer: Balancer,
     webassembly_held: watch::Sender<bool>,
     webassembly_requests: AtomicU32,
     /// A script that runs before all others in the page.
     injected: Mutex<String>,
-    /// The number of requests that no replica answered.
-    turned_away: watch::Sender<u32>,
 }
 
 impl PageServer {
     /// Serves the page that Trunk has built, without any replica yet.
     pub fn start() -> Result<Self> {
-        let dist = dist()?;
-        let policy = content_security_policy()?;
-        let client = reqwest::Client::builder()
-            .pool_max_idle_per_host(0)
-            .connect_timeout(Duration::from_secs(1))
-            .build()?;
-        let service = Arc::new(Service {
-            client,
-            ..Service::default()
-        });
-        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
-        let data = Data::from(service.clone());
-        let server = HttpServer::new(move || {
-            App::new()
-                .wrap(DefaultHeaders::new().add(("Content-Security-Policy", policy.as_str())))
-                .app_data(data.clone())
-                .route("/api/{path:.*}", web::to(proxy))
-                .route("/", web::get().to(index))
-                .route("/injected.js", web::get().to(injected))
-                .route("/{file}.wasm", web::get().to(webassembly))
-                .service(Files::new("/", &dist).index_file("index.html"))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)?
-        .run();
-        let handle = server.handle();
-        tokio::spawn(server);
-        Ok(Self { url, service, handle })
+        let state = Arc::new(State {
+            dist: dist()?,
+            policy: HeaderValue::from_str(&content_security_policy()?)?,
+            balancer: Balancer::default(),
+            webassembly_held: watch::Sender::default(),
+            webassembly_requests: AtomicU32::default(),
+            injected: Mutex::default(),
+        });
+        let shared = state.clone();
+        let respond = move |request| shared.clone().respond(request);
+        let server = tokio::spawn(http1::serve(TcpListener::from_std(listener)?, respond));
+        Ok(Self { url, state, server })
     }
 
     /// Delays the WebAssembly file, as a slow network does, until it is called with `false`.
     pub fn hold_webassembly(&self, held: bool) {
-        self.service.webassembly_held.send_replace(held);
+        self.state.webassembly_held.send_replace(held);
     }
 
     /// Returns the number of requests for the WebAssembly so far.
     pub fn webassembly_requests(&self) -> u32 {
-        self.service.webassembly_requests.load(Ordering::Relaxed)
+        self.state.webassembly_requests.load(Ordering::Relaxed)
     }
 
     /// Runs a script before all others in the page, as an extension of the browser may.
     pub fn inject(&self, script: &str) {
-        script.clone_into(&mut self.service.injected());
+        script.clone_into(&mut self.state.injected.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Waits until no replica answers another request.
     pub async fn until_turned_away(&self) {
         // It fails only when the server has stopped.
-        _ = self.service.turned_away.subscribe().changed().await;
+        _ = self.state.balancer.unanswered().changed().await;
     }
 
     /// Sends requests to these replicas from now on.
     pub fn set_replicas(&self, replicas: impl IntoIterator<Item = SocketAddr>) {
         let replicas: Vec<_> = replicas.into_iter().collect();
         self.set_all(replicas.clone());
-        *lock(&self.service.replicas) = replicas;
+        self.state.balancer.endpoints().ready = replicas;
     }
 
     /// Asks these replicas about themselves from now on: also those that are not ready.
     pub fn set_all(&self, replicas: impl IntoIterator<Item = SocketAddr>) {
-        *lock(&self.service.all) = replicas.into_iter().collect();
+        self.state.balancer.endpoints().all = replicas.into_iter().collect();
     }
 }
 
 impl Drop for PageServer {
     fn drop(&mut self) {
-        // The future would only wait until it has stopped.
-        drop(self.handle.stop(false));
+        self.server.abort();
     }
 }
 
-impl Service {
-    fn injected(&self) -> MutexGuard<'_, String> {
-        lock(&self.injected)
+impl State {
+    async fn respond(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path().to_owned();
+        let mut response = match path.as_str() {
+            path if path.starts_with("/api/") => self.balancer.forward(request).await,
+            "/" => self.file("index.html"),
+            "/injected.js" => typed("text/javascript", self.injected()),
+            path => {
+                if path.ends_with(".wasm") {
+                    self.webassembly_requests.fetch_add(1, Ordering::Relaxed);
+                    // It fails only when the server has stopped.
+                    _ = self.webassembly_held.subscribe().wait_for(|held| !held).await;
+                }
+                self.file(&path[1..])
+            }
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
+        response
     }
 
-    /// Returns the next replica for this path, round robin.
-    fn next(&self, path: &str) -> Option<SocketAddr> {
-        let mut replicas = lock(if path == api::path::REPLICA {
-            &self.all
-        } else {
-            &self.replicas
-        });
-        if !replicas.is_empty() {
-            replicas.rotate_left(1);
+    /// Serves a file of the page. All of them are in one folder.
+    fn file(&self, name: &str) -> Response<Body> {
+        let Ok(mut content) = fs::read(self.dist.join(name)) else {
+            let mut response = Response::new(Body::default());
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            return response;
+        };
+        if name == "index.html" && !self.injected().is_empty() {
+            let page = String::from_utf8_lossy(&content);
+            content = page
+                .replacen("<head>", "<head><script src=\"/injected.js\"></script>", 1)
+                .into_bytes();
         }
-        replicas.last().copied()
+        let media_type = match name.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("html") => "text/html; charset=utf-8",
+            Some("css") => "text/css",
+            Some("js") => "text/javascript",
+            Some("wasm") => "application/wasm",
+            Some("svg") => "image/svg+xml",
+            _ => "text/plain",
+        };
+        typed(media_type, content)
+    }
+
+    fn injected(&self) -> String {
+        self.injected.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Serves the page, with the injected script if there is one.
-async fn index(service: Data<Service>) -> actix_web::Result<HttpResponse> {
-    let dist = dist().map_err(actix_web::error::ErrorInternalServerError)?;
-    let mut page = fs::read_to_string(dist.join("index.html"))?;
-    if !service.injected().is_empty() {
-        page = page.replacen("<head>", "<head><script src=\"/injected.js\"></script>", 1);
-    }
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
-}
-
-async fn injected(service: Data<Service>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/javascript")
-        .body(service.injected().clone())
-}
-
-/// Serves the WebAssembly file as soon as it is not delayed.
-async fn webassembly(file: web::Path<String>, service: Data<Service>) -> actix_web::Result<NamedFile> {
-    service.webassembly_requests.fetch_add(1, Ordering::Relaxed);
-    let mut held = service.webassembly_held.subscribe();
-    // It fails only when the server has stopped.
-    _ = held.wait_for(|held| !held).await;
-    let dist = dist().map_err(actix_web::error::ErrorInternalServerError)?;
-    Ok(NamedFile::open_async(dist.join(format!("{file}.wasm"))).await?)
-}
-
-async fn proxy(request: HttpRequest, body: Bytes, service: Data<Service>) -> HttpResponse {
-    match forward(&request, body, &service).await {
-        Ok(response) => response,
-        Err(_) => {
-            service.turned_away.send_modify(|count| *count += 1);
-            HttpResponse::BadGateway()
-                .content_type(Problem::MEDIA_TYPE)
-                .json(Problem::new(502, "Bad Gateway", "No backend replica answered."))
-        }
-    }
-}
-
-async fn forward(request: &HttpRequest, body: Bytes, service: &Service) -> Result<HttpResponse> {
-    let replica = service.next(request.path()).context("there is no replica")?;
-    let mut proxied = service
-        .client
-        .request(
-            reqwest::Method::from_bytes(request.method().as_str().as_bytes())?,
-            format!("http://{replica}{}", request.uri()),
-        )
-        .body(body);
-    for name in ["accept", "content-type"] {
-        if let Some(value) = request.headers().get(name) {
-            proxied = proxied.header(name, value.as_bytes());
-        }
-    }
-    let upstream = proxied.send().await?;
-    let mut response = HttpResponse::build(StatusCode::from_u16(upstream.status().as_u16())?);
-    if let Some(content_type) = upstream.headers().get("content-type") {
-        response.insert_header(("Content-Type", content_type.as_bytes()));
-    }
-    Ok(response.body(upstream.bytes().await?))
+fn typed(media_type: &'static str, content: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(content.into());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
 }
 
 /// Reads the policy of the frontend image, so that what it forbids fails in these tests, too.

@@ -1,6 +1,9 @@
 //! Settings: flags and variables, and the errors for wrong values.
 
-use std::process::{Command, Output};
+use std::{
+    net::TcpListener,
+    process::{Command, Output},
+};
 
 use crate::server::Server;
 
@@ -132,4 +135,16 @@ async fn a_variable_sets_the_same_as_its_flag() {
         .output()
         .unwrap();
     assert!(without_line_breaks(output.stdout).contains("[env: K8S_DEMO_PORT=0]"));
+}
+
+#[tokio::test]
+async fn the_program_checks_the_health_of_the_replica_on_a_port() {
+    let server = Server::start(&[]).await;
+    let is_alive = |address: &str| {
+        let (_, port) = address.rsplit_once(':').unwrap();
+        backend(&["--check-health", "--port", port]).status.success()
+    };
+    assert!(is_alive(&server.address));
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    assert!(!is_alive(&nobody.to_string()));
 }

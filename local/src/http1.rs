@@ -1,0 +1,71 @@
+//! Serves and sends HTTP/1.1 requests, on hyper.
+
+use std::{convert::Infallible, error::Error, net::SocketAddr, time::Duration};
+
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    client, header, server,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+
+/// A body in memory: those of this application are small.
+pub type Body = Full<Bytes>;
+
+/// The pause before the next connection is accepted when that failed, because too many files are open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
+/// Serves the connections of a listener until the future is dropped.
+pub async fn serve<F>(listener: TcpListener, respond: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static)
+where
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let respond = respond.clone();
+        let service = service_fn(move |request| {
+            let response = respond(request);
+            async { Ok::<_, Infallible>(response.await) }
+        });
+        let connection = server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(connection);
+    }
+}
+
+/// Requests a path, and returns whether the response is a success (2xx).
+pub async fn succeeds(server: SocketAddr, path: &str) -> bool {
+    let request = Request::get(path)
+        .header(header::HOST, "localhost")
+        .body(Body::default());
+    let Ok(request) = request else { return false };
+    send(server, request)
+        .await
+        .is_ok_and(|response| response.status().is_success())
+}
+
+/// Sends a request on a connection of its own, and returns the complete response.
+///
+/// A kept-alive connection might be closing when the request is sent on it; a new one is not.
+///
+/// # Errors
+///
+/// When the server cannot be reached, or closes the connection before the response is complete.
+pub async fn send(
+    server: SocketAddr,
+    mut request: Request<Body>,
+) -> Result<Response<Body>, Box<dyn Error + Send + Sync>> {
+    let stream = TcpStream::connect(server).await?;
+    let (mut sender, connection) = client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    // This header is about the connection that the request came on, as the response's is about this one.
+    request.headers_mut().remove(header::CONNECTION);
+    let (mut parts, body) = sender.send_request(request).await?.into_parts();
+    parts.headers.remove(header::CONNECTION);
+    Ok(Response::from_parts(parts, Full::new(body.collect().await?.to_bytes())))
+}
