@@ -48,7 +48,7 @@ async fn hashed_files_are_cached_forever_and_the_page_is_not_and_both_are_compre
     let url = stage.frontend(&[]).await?.url;
     let page = reqwest::get(&url).await?.text().await?;
     let named = page
-        .split_once("href=\"/frontend-")
+        .split_once("href=\"./frontend-")
         .context("the page names its script")?
         .1;
     let script = format!("/frontend-{}", named.split_once('"').context("an attribute ends")?.0);
