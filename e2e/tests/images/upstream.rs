@@ -141,18 +141,24 @@ async fn a_service_that_leads_to_a_dead_pod_costs_time_but_no_submission() -> Re
 }
 
 #[tokio::test]
-async fn a_pod_that_responds_again_is_used_at_once() -> Result<()> {
+async fn when_all_pods_are_slow_a_submission_waits_and_they_are_used_at_once_when_they_respond() -> Result<()> {
     let stage = Stage::new("back").await?;
     let backend = stage.backend().await?;
     let address = backend.address().await?;
     let [service, pods] = ["SERVICE", "PODS"].map(|name| format!("--env=BACKEND_{name}={address}:8000"));
-    let url = stage.frontend(&[&service, &pods]).await?.url;
-    submit(&stage, &url, 1).await?;
+    let frontend = stage.frontend(&[&service, &pods]).await?;
+    let url = &frontend.url;
+    submit(&stage, url, 1).await?;
     backend.docker(&["pause"]).await?;
-    let response = submission(&stage.http, &url).send().await?;
-    assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+    let slow = tokio::spawn(submission(&stage.http, url).send());
+    // It has tried every address, and waits.
+    within("nginx marks every address as failed", async {
+        while frontend.errors().await?.matches("temporarily disabled").count() < 2 {}
+        Ok(())
+    })
+    .await?;
     backend.docker(&["unpause"]).await?;
-    // nginx has marked every address as failed.
-    submit(&stage, &url, 10).await?;
+    assert_eq!(slow.await??.status(), StatusCode::OK);
+    submit(&stage, url, 10).await?;
     Ok(())
 }
