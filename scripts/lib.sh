@@ -37,14 +37,18 @@ die_of() {
   die "$2" "The full log: $TOOLS/log/$1"
 }
 
-# debian_packages PACKAGE...: installs them as root on Debian and its derivatives, otherwise says what to type.
+# debian_packages PACKAGE...: installs them on Debian and its derivatives as root, or with sudo on a CI system; otherwise says what to type.
 debian_packages() {
+  local as_root=(env)
   have apt-get || die "$* must be installed" "Install them with your system's package manager, then try again."
-  [ "$(id -u)" = 0 ] || die "$* must be installed" "Type: sudo apt-get install $*"
+  if [ "$(id -u)" != 0 ]; then
+    { [ -n "${CI:-}" ] && sudo -n true 2>/dev/null; } || die "$* must be installed" "Type: sudo apt-get install $*"
+    as_root=(sudo -n env)
+  fi
   say "Installing $* (about a minute)"
-  export DEBIAN_FRONTEND=noninteractive
-  logged apt-update apt-get update || die_of apt-update "apt-get could not read the package lists"
-  logged apt-install apt-get install --yes --no-install-recommends "$@" || die_of apt-install "apt-get could not install $*"
+  as_root+=(DEBIAN_FRONTEND=noninteractive apt-get)
+  logged apt-update "${as_root[@]}" update || die_of apt-update "apt-get could not read the package lists"
+  logged apt-install "${as_root[@]}" install --yes --no-install-recommends "$@" || die_of apt-install "apt-get could not install $*"
 }
 
 # rust: makes the toolchain of rust-toolchain.toml available to this script, or the default one if it cannot be installed.
