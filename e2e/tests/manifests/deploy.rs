@@ -12,15 +12,15 @@ use crate::{container, deployment, folder, validation::validate};
 /// Returns each object under `deploy/` with its file.
 fn objects() -> Vec<(PathBuf, Value)> {
     fn collect(folder: &Path, objects: &mut Vec<(PathBuf, Value)>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(folder).expect("the folder is readable") {
+            let path = entry.expect("the folder is readable").path();
             if path.is_dir() {
                 collect(&path, objects);
             } else if path.extension().is_some_and(|extension| extension == "yaml")
                 && !path.ends_with("kustomization.yaml")
             {
-                let text = fs::read_to_string(&path).unwrap();
-                objects.push((path, serde_saphyr::from_str(&text).unwrap()));
+                let text = fs::read_to_string(&path).expect("the file is readable");
+                objects.push((path, serde_saphyr::from_str(&text).expect("the file is YAML")));
             }
         }
     }
@@ -38,13 +38,17 @@ fn of_kind(kind: &str) -> Vec<Value> {
 
 /// Returns the Services of `k8s/`: name and port.
 fn services() -> Vec<(String, i64)> {
-    let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let files = fs::read_dir(folder())
+        .expect("k8s/ is readable")
+        .map(|entry| entry.expect("k8s/ is readable").path());
     files
         .filter(|file| file.to_string_lossy().ends_with(".service.yaml"))
-        .map(|file| serde_saphyr::from_str(&fs::read_to_string(file).unwrap()).unwrap())
+        .map(|file| {
+            serde_saphyr::from_str(&fs::read_to_string(file).expect("k8s/ is readable")).expect("the file is YAML")
+        })
         .map(|service: Value| {
-            let name = service["metadata"]["name"].as_str().unwrap().to_owned();
-            (name, service["spec"]["ports"][0]["port"].as_i64().unwrap())
+            let name = service["metadata"]["name"].as_str().expect("a name").to_owned();
+            (name, service["spec"]["ports"][0]["port"].as_i64().expect("a port"))
         })
         .collect()
 }

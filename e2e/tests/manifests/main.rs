@@ -321,7 +321,7 @@ fn number(quantity: &Quantity) -> f64 {
         "Mi" => 1024.0 * 1024.0,
         unit => panic!("{unit} is not used in k8s/"),
     };
-    factor * digits.parse::<f64>().unwrap()
+    factor * digits.parse::<f64>().expect("a quantity begins with a number")
 }
 
 #[test]
