@@ -1,6 +1,6 @@
 # The commands of the project. `make` alone lists them, with the text after ##.
 .DEFAULT_GOAL := help
-.PHONY: help run check fmt watch test images deploy stage undeploy confidence bench size screenshot
+.PHONY: help release run check fmt watch test images deploy stage undeploy confidence bench size screenshot
 
 # Only what is typed on make's command line counts: a VERSION that a CI system exports must not name images.
 typed = $(if $(findstring command line,$(origin $1)),$($1))
@@ -42,6 +42,9 @@ deploy: ## build the images, apply k8s/ to kubectl's cluster, wait for both roll
 
 stage: ## reset the application on kubectl's cluster to two new replicas of v1, with v2 ready (REGISTRY=)
 	@scripts/stage $(registry)
+
+release: ## push signed images with SBOM, and write what to publish into target/dist/ (REGISTRY= VERSION=v1.2.3 PLATFORMS= ARGS=)
+	@scripts/release $(registry) $(platforms) $(version) $(ARGS)
 
 undeploy: ## delete the application from kubectl's cluster
 	@scripts/undeploy

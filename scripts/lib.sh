@@ -87,22 +87,26 @@ cargo_binary() {
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | grep "/$name\(.exe\)\{0,1\}\$"
 }
 
-# manifests REGISTRY VERSION: prints the manifests of k8s/ for the images of this version, of a registry unless that is empty.
+# manifests REGISTRY VERSION [BACKEND_DIGEST FRONTEND_DIGEST]: prints the manifests of k8s/ for the images of this version, of a
+# registry unless that is empty.
 manifests() {
-  local app registry=${1:+${1%/}/} folder=$TOOLS/manifests
+  local app tag registry=${1:+${1%/}/} version=$2 folder=$TOOLS/manifests
+  shift 2
   mkdir -p "$folder"
   {
     echo "resources: [../../k8s]"
     [ -z "$registry" ] || echo "components: [../../deploy/components/registry]"
     echo "images:"
     for app in backend frontend; do
-      echo "  - {name: k8s-demo-$app, newName: ${registry}k8s-demo-$app, newTag: '$2'}"
+      tag="newTag: '$version'"
+      [ $# = 0 ] || { tag="digest: '$1'" && shift; }
+      echo "  - {name: k8s-demo-$app, newName: ${registry}k8s-demo-$app, $tag}"
     done
     cat <<PATCH
 patches:
   - target: {kind: Deployment}
     patch: |
-      - {op: replace, path: /metadata/labels/app.kubernetes.io~1version, value: '$2'}
+      - {op: replace, path: /metadata/labels/app.kubernetes.io~1version, value: '$version'}
 PATCH
   } >"$folder/kustomization.yaml"
   kubectl kustomize "$folder"
