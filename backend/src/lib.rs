@@ -1,4 +1,4 @@
-//! The application: answers submissions with a message. Everything that is not specific to it is in the crate `service`.
+//! The application: responds to submissions with a message. Everything that is not specific to it is in the crate `service`.
 //!
 //! * [`settings`]: every flag and environment variable, read once
 //! * [`app`]: the routes; [`state`]: the data they share

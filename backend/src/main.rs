@@ -40,7 +40,7 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
         .transpose()?;
     let state = AppState::new(&settings, health.clone(), faults);
     let build = state.build.clone();
-    let outcome = Service::new("backend")
+    Service::new("backend")
         .build_info([
             ("version", settings.app_version.clone()),
             ("commit", settings.commit.clone()),
@@ -56,7 +56,6 @@ async fn run(settings: Settings) -> Result<(), Box<dyn Error>> {
             tracing::info!(message = LISTENING, %address, version = build.version, commit = build.commit, pod = build.pod);
         })
         .run(listener, shutdown)
-        .await;
-    log.flush();
-    Ok(outcome?)
+        .await?;
+    Ok(())
 }

@@ -8,7 +8,7 @@ mod server;
 use std::{net::TcpListener, path::Path, process::Stdio, time::Duration};
 
 use tokio::{
-    io::{AsyncBufReadExt, BufReader, Lines},
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
     net::TcpStream,
     process::{Child, ChildStdout, Command},
     time::timeout,
@@ -99,9 +99,13 @@ async fn start(collector: &Collector) -> Server {
 
 /// Starts a backend that exports under this name, or under its own where the name is empty.
 async fn start_as(name: &str, collector: &Collector) -> Server {
+    start_with(name, &collector.endpoint).await
+}
+
+async fn start_with(name: &str, endpoint: &str) -> Server {
     let mut command = program(&[]);
     command.env("OTEL_SERVICE_NAME", name);
-    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.endpoint);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
     command.env("OTEL_BSP_SCHEDULE_DELAY", "10");
     Server::start_command(command).await
 }
@@ -155,4 +159,36 @@ async fn a_variable_names_the_exported_service() {
     let server = start_as("mine", &collector).await;
     server.get("/version").send().await.unwrap();
     collector.until("-> service.name: Str(mine)").await;
+}
+
+#[tokio::test]
+async fn a_failed_export_is_logged_with_its_cause_and_not_each_time() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let mut server = start_with("", &nobody).await;
+    server.get("/version").send().await.unwrap();
+    let is_failure = |line: &serde_json::Value| line["message"] == "cannot export spans: they are lost";
+    let line = server.log_line("the failure", is_failure).await;
+    assert_eq!(line["level"], "WARN");
+    assert!(line["error"].as_str().unwrap().contains("refused"), "{line}");
+    for _ in 0..10 {
+        server.get("/version").send().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    server.signal(nix::sys::signal::Signal::SIGTERM);
+    server.signal(nix::sys::signal::Signal::SIGTERM);
+    let rest = server.rest_of_log().await;
+    assert!(!rest.iter().any(|line| line.contains("cannot export")), "{rest:?}");
+}
+
+#[tokio::test]
+async fn an_https_collector_is_sent_a_tls_handshake() {
+    const HANDSHAKE: u8 = 22; // the type of the first record (RFC 8446, section 5.1)
+    let collector = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = start_with("", &format!("https://{}", collector.local_addr().unwrap())).await;
+    server.get("/version").send().await.unwrap();
+    let accepted = timeout(TIMEOUT, collector.accept()).await.expect("a connection");
+    let (mut connection, _) = accepted.unwrap();
+    assert_eq!(connection.read_u8().await.unwrap(), HANDSHAKE);
 }

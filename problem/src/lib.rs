@@ -1,4 +1,5 @@
-//! The problem document: the body of every error response ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,11 @@
 
 use std::{env, error::Error, future, time::Duration};
 
+use actix_kube_service::{
+    Limits, Logging, Rejection, Service, body, listener,
+    routes::{Resource, get, post},
+    shutdown,
+};
 use actix_web::{
     HttpRequest, HttpResponse,
     error::ErrorBadGateway,
@@ -10,11 +15,6 @@ use actix_web::{
     web::{Bytes, Payload, ServiceConfig},
 };
 use futures_util::stream;
-use service::{
-    Limits, Logging, Rejection, Service, body, listener,
-    routes::{Resource, get, post},
-    shutdown,
-};
 
 fn routes(app: &mut ServiceConfig) {
     app.service(post("/echo", echo))
@@ -84,6 +84,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .routes(routes)
         .run(listener, shutdown)
         .await?;
-    log.flush();
     Ok(())
 }

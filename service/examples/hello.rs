@@ -1,9 +1,9 @@
-//! A complete service: `cargo run --package service --example hello`, then `curl localhost:8000/hello/Ada`.
+//! A complete service: `cargo run --package actix-kube-service --example hello`, then `curl localhost:8000/hello/Ada`.
 
 use std::{env, error::Error, str::FromStr, time::Duration};
 
+use actix_kube_service::{Limits, Logging, Service, body, listener, routes, shutdown};
 use actix_web::{HttpRequest, web::Path};
-use service::{Limits, Logging, Service, body, listener, routes, shutdown};
 
 fn setting<T: FromStr>(variable: &str, default: &str) -> Result<T, T::Err> {
     env::var(variable).as_deref().unwrap_or(default).parse()
@@ -28,6 +28,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
         })
         .run(listener, shutdown)
         .await?;
-    log.flush();
     Ok(())
 }

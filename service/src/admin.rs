@@ -32,14 +32,14 @@ pub(crate) fn is_admin(route: &str) -> bool {
     [HEALTHZ, READYZ, METRICS].contains(&route)
 }
 
-/// Answers 200 while the application is alive, and 503 otherwise. It stays alive while it drains: a restart would lose the
+/// Responds with 200 while the application is alive, and 503 otherwise. It stays alive while it drains: a restart would lose the
 /// requests in flight.
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = HEALTHZ, responses(
     (status = 200, description = "The process is alive.", body = String),
     (status = 503, description = "The process needs a restart.", body = String),
     crate::rejection::responses::AnyProblem,
 )))]
-pub async fn healthz(health: web::Data<Health>) -> HttpResponse {
+pub(crate) async fn healthz(health: web::Data<Health>) -> HttpResponse {
     if health.is_live() {
         text(StatusCode::OK, "alive\n")
     } else {
@@ -47,13 +47,13 @@ pub async fn healthz(health: web::Data<Health>) -> HttpResponse {
     }
 }
 
-/// Answers 200 while the server wants traffic, and 503 while it drains or the application is not ready.
+/// Responds with 200 while the server wants traffic, and 503 while it drains or the application is not ready.
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = READYZ, responses(
     (status = 200, description = "The server wants traffic.", body = String),
     (status = 503, description = "The server is draining or not ready.", body = String),
     crate::rejection::responses::AnyProblem,
 )))]
-pub async fn readyz(drain: web::Data<Drain>, health: web::Data<Health>) -> HttpResponse {
+pub(crate) async fn readyz(drain: web::Data<Drain>, health: web::Data<Health>) -> HttpResponse {
     if drain.is_draining() {
         text(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
     } else if health.is_ready() {
@@ -69,12 +69,12 @@ fn text(status: StatusCode, body: &'static str) -> HttpResponse {
         .body(body)
 }
 
-/// Answers with all metrics.
+/// Returns all metrics.
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = METRICS, responses(
     (status = 200, description = "The metrics in the Prometheus text format.", body = String),
     crate::rejection::responses::AnyProblem,
 )))]
-pub async fn metrics(metrics: web::Data<Metrics>, drain: web::Data<Drain>) -> Result<HttpResponse, Rejection> {
+pub(crate) async fn metrics(metrics: web::Data<Metrics>, drain: web::Data<Drain>) -> Result<HttpResponse, Rejection> {
     let text = metrics.gather(drain.is_draining()).map_err(|error| {
         tracing::error!(%error, "cannot encode the metrics");
         Rejection::Internal

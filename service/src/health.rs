@@ -1,4 +1,4 @@
-//! The answers of the probes, as far as the application decides them.
+//! What the probes respond, as far as the application decides it.
 
 use std::sync::{
     Arc,
@@ -16,12 +16,12 @@ struct State {
 }
 
 impl Health {
-    /// Sets what `/healthz` answers. Kubernetes restarts a container that is not alive for some time.
+    /// Sets what `/healthz` responds. Kubernetes restarts a container that is not alive for some time.
     pub fn set_live(&self, live: bool) {
         self.0.live.store(live, Ordering::Relaxed);
     }
 
-    /// Sets what `/readyz` answers. Kubernetes removes a pod that is not ready from its Services.
+    /// Sets what `/readyz` responds. Kubernetes removes a pod that is not ready from its Services.
     pub fn set_ready(&self, ready: bool) {
         self.0.ready.store(ready, Ordering::Relaxed);
     }

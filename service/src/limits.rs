@@ -13,7 +13,7 @@ const OTHER_FILES: u64 = 64;
 /// How much a client may demand of the server.
 ///
 /// ```
-/// let mut limits = service::Limits::default();
+/// let mut limits = actix_kube_service::Limits::default();
 /// limits.max_body_size = 1024 * 1024;
 /// ```
 #[derive(Debug, Clone)]

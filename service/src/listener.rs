@@ -21,6 +21,7 @@ const UNREAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why no listener could be bound.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BindError {
     /// Another process listens on this address.
     #[error("port {} of {} is in use by another process", .0.port(), .0.ip())]

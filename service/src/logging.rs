@@ -33,6 +33,7 @@ pub struct Logging {
 
 /// What a log line looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum LogFormat {
     /// Text on a terminal, otherwise JSON.
     #[default]
@@ -87,11 +88,13 @@ impl Logging {
         self
     }
 
-    /// Starts the log. Call [`Log::flush`] before the process exits.
+    /// Starts the log of this process: installs the global subscriber of `tracing`, and a panic hook. Call it once, in `main`,
+    /// and keep the result to the end: dropping it writes every line.
     ///
     /// # Errors
     ///
-    /// When the operating system refuses the writer's thread, or the variables of OpenTelemetry are invalid.
+    /// When a global subscriber is installed already, the operating system refuses the writer's thread, or the variables of
+    /// OpenTelemetry are invalid.
     pub fn start(self) -> io::Result<Log> {
         let on_terminal = io::stdout().is_terminal();
         let json = match self.format {
@@ -120,7 +123,7 @@ impl Logging {
             let export = |identity| crate::otlp::layer(identity, crate::middleware::TARGET);
             subscriber.with(self.exported_as.map(export).transpose()?)
         };
-        subscriber.init();
+        subscriber.try_init().map_err(io::Error::other)?;
         log_panics(log.clone());
         Ok(log)
     }

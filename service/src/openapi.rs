@@ -2,7 +2,7 @@
 //! ([OpenAPI 3.1](https://spec.openapis.org/oas/v3.1.1)).
 //!
 //! Method and path of a route are those of its description, the attribute `#[utoipa::path]` of the handler. (The crate
-//! `utoipa-actix-web` takes them from actix-web's attributes, whose resources answer other methods with 404 instead of 405.)
+//! `utoipa-actix-web` takes them from actix-web's attributes, whose resources respond to other methods with 404 instead of 405.)
 
 use std::sync::{Arc, OnceLock};
 

@@ -12,7 +12,7 @@ use crate::rejection::Rejection;
 /// A path with a handler for each supported method. Other methods get 405 and the header `Allow`.
 ///
 /// ```
-/// use service::routes::{Resource, get};
+/// use actix_kube_service::routes::{Resource, get};
 ///
 /// fn routes(app: &mut actix_web::web::ServiceConfig) {
 ///     app.service(get("/hello", async || "Hello!"));

@@ -123,7 +123,7 @@ impl Service {
         self
     }
 
-    /// Sets the state by which the application decides what the probes answer.
+    /// Sets the state by which the application decides what the probes respond.
     #[must_use]
     pub fn health(mut self, health: Health) -> Self {
         self.health = health;

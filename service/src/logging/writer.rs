@@ -1,7 +1,7 @@
 //! The thread that writes log lines, in batches.
 //!
 //! A container's standard output is a pipe. A write to it costs about half as much CPU as a request, and it blocks while the pipe
-//! is full: a thread that answers requests must not wait for that.
+//! is full: a thread that serves requests must not wait for that.
 
 use std::{
     io::{self, Write},
@@ -23,7 +23,7 @@ const MAX_BUFFERED: usize = 4 * 1024 * 1024;
 /// How long [`Log::flush`] waits while stdout is not being read.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The log. Clones share it.
+/// The log. Clones share it. Dropping one writes every line, as [`Log::flush`] does.
 #[derive(Debug, Clone)]
 pub struct Log(Arc<Shared>);
 
@@ -84,6 +84,12 @@ impl Log {
         self.0.arrived.notify_one();
         let unwritten = |lines: &mut Lines| lines.is_writing || !lines.buffered.is_empty();
         self.0.written.wait_while_for(&mut lines, unwritten, FLUSH_TIMEOUT);
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.flush();
     }
 }
 

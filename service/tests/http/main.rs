@@ -2,6 +2,9 @@
 //! needs what `hello` does not have.
 #![expect(clippy::unwrap_used, reason = "a test reports a failure by panicking")]
 
+// The tests of applications share the module `server`, and depend on this crate under this name.
+extern crate actix_kube_service as service;
+
 mod crowd;
 mod disconnect;
 mod drain;
