@@ -10,21 +10,37 @@ plain.addEventListener("compositionstart", () => {
   composed = new Promise((resolve) => plain.addEventListener("compositionend", resolve, { once: true }));
 });
 
+const say = (text) => {
+  plain.querySelector("[role=status]").textContent = text;
+};
+
 // If the page fails, the plain form comes back.
 const restore = ({ error, reason }) => {
   const page = find("#page");
   if (page === plain || !(error ?? reason)?.stack?.includes(js)) return;
   for (let id = setTimeout(() => {}); id; id -= 1) clearTimeout(id); // the page's timers: it must not keep sending
   plain.querySelector("#name").value = page.querySelector("#name").value;
-  plain.querySelector("[role=status]").textContent =
-    "Something in this page failed. The form still works; reload the page to get the rest back.";
+  say("Something in this page failed. The form still works; reload the page to get the rest back.");
   page.replaceWith(plain);
 };
 addEventListener("error", restore);
 addEventListener("unhandledrejection", restore);
 
-if (window.WebAssembly) {
-  const [{ default: init }, module] = await Promise.all([import(js), WebAssembly.compileStreaming(fetch(wasm))]);
+// The styles of what needs script are there before it is shown.
+const styles = find("link[media=print]");
+const styled = new Promise((resolve) => {
+  if (styles.sheet) resolve();
+  styles.addEventListener("load", resolve, { once: true });
+  styles.addEventListener("error", resolve, { once: true });
+});
+
+try {
+  if (!window.WebAssembly) throw new Error("There is no WebAssembly.");
+  const [{ default: init }, module] = await Promise.all([import(js), WebAssembly.compileStreaming(fetch(wasm)), styled]);
+  styles.media = "all";
   await composed;
   await init({ module_or_path: module });
+} catch (error) {
+  if (find("#page") === plain) say("The live view of the cluster is missing: WebAssembly does not work in this browser. The form does.");
+  throw error;
 }

@@ -23,12 +23,8 @@ impl BackendProcess {
         Self::start_with(pod, version, &[]).await
     }
 
-    /// Starts a replica that never becomes ready.
-    pub async fn start_never_ready(pod: &str, version: &str) -> Result<Self> {
-        Self::start_with(pod, version, &["--never-ready"]).await
-    }
-
-    async fn start_with(pod: &str, version: &str, flags: &[&str]) -> Result<Self> {
+    /// Starts a replica with further flags.
+    pub async fn start_with(pod: &str, version: &str, flags: &[&str]) -> Result<Self> {
         let mut program = Command::new(backend()?);
         program.args(flags).env_clear().stdout(Stdio::null());
         let mut process = Replica::start(program, pod, version)?;

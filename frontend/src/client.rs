@@ -20,12 +20,16 @@ use web_sys::{AbortController, AbortSignal};
 
 use crate::{
     clock::now,
+    slots,
     state::{
-        Failure, Reply, board,
+        Failure, Reply,
         outcome::{ATTEMPT_TIMEOUT, RETRY_PAUSES},
     },
     wire,
 };
+
+/// The longest time that a replica may take to describe itself, in milliseconds.
+const DESCRIBE_TIMEOUT: u32 = 1_000;
 
 /// The pause before a request for a fault is sent again, in milliseconds.
 const FAULT_RETRY_PAUSE: u32 = 50;
@@ -68,7 +72,6 @@ pub async fn submit(
     on_retry: impl Fn(u32, &str),
 ) -> Option<Result<Reply, Failure>> {
     let form = wire::form(submission);
-    let start = now();
     let mut attempts = 0;
     loop {
         attempts += 1;
@@ -78,7 +81,6 @@ pub async fn submit(
         }
         let failure = match outcome {
             Ok(mut reply) => {
-                reply.millis = now() - start;
                 reply.attempts = attempts;
                 return Some(Ok(reply));
             }
@@ -99,10 +101,9 @@ pub async fn submit(
 
 /// Asks a replica about itself: nginx asks another one each time, also those that are not ready. `None` if there is no
 /// answer, or the backend is older than the page.
-pub async fn describe_replica(cancelled: AbortSignal) -> Option<Replica> {
-    let (_, body) = exchange(Request::get(relative(path::REPLICA)), None, &cancelled)
-        .await?
-        .ok()?;
+pub async fn describe_replica(cancelled: &AbortSignal) -> Option<Replica> {
+    let request = Request::get(relative(path::REPLICA));
+    let Exchange { body, .. } = exchange(request, None, cancelled, DESCRIBE_TIMEOUT).await?.ok()?;
     wire::replica(&body)
 }
 
@@ -113,13 +114,13 @@ pub async fn inject_fault(pod: &str, fault: Fault, max_attempts: u32) -> Result<
     let body = wire::fault(FaultRequest {
         pod: pod.to_owned(),
         fault,
-        seconds: board::fault_seconds(fault),
+        seconds: fault.default_seconds(),
     });
     let cancel = CancelOnDrop::new();
     for _ in 0..max_attempts {
         let request = Request::post(relative(path::FAULTS)).header("Content-Type", "application/json");
-        let response = exchange(request, Some(&body), &cancel.signal()).await;
-        match response.map(|response| response.map(|(response, body)| (response.status(), body))) {
+        let response = exchange(request, Some(&body), &cancel.signal(), ATTEMPT_TIMEOUT).await;
+        match response.map(|response| response.map(|exchange| (exchange.response.status(), exchange.body))) {
             Some(Ok((202, _))) => return Ok(now()),
             Some(Ok((404, _))) => return Err("faults are turned off".to_owned()),
             // Another replica has answered, or none.
@@ -135,8 +136,8 @@ pub async fn inject_fault(pod: &str, fault: Fault, max_attempts: u32) -> Result<
 /// Sends a submission once.
 async fn attempt(form: &JsValue, cancelled: &AbortSignal) -> Result<Reply, Failure> {
     let request = Request::post(relative(path::SUBMISSIONS)).header("Accept", "application/json");
-    match exchange(request, Some(form), cancelled).await {
-        Some(Ok((response, body))) => parse(&response, &body),
+    match exchange(request, Some(form), cancelled, ATTEMPT_TIMEOUT).await {
+        Some(Ok(exchange)) => parse(&exchange),
         Some(Err(_)) => lost("The backend cannot be reached."),
         None => lost(&format!(
             "The backend did not answer within {} seconds.",
@@ -145,7 +146,15 @@ async fn attempt(form: &JsValue, cancelled: &AbortSignal) -> Result<Reply, Failu
     }
 }
 
-/// Sends a request, and returns the response with its body, or `None` after [`ATTEMPT_TIMEOUT`].
+/// A response.
+struct Exchange {
+    response: Response,
+    body: String,
+    /// The time from sending the request to the end of the response, in milliseconds.
+    millis: f64,
+}
+
+/// Sends a request as soon as the browser can, and returns the response, or `None` after `timeout` milliseconds.
 ///
 /// `AbortSignal.any` and `AbortSignal.timeout` would do for the timeout and the cancellation, but Safari before 17.4 lacks
 /// the first, and in Firefox the signals made by both pile up.
@@ -153,7 +162,10 @@ async fn exchange(
     request: RequestBuilder,
     body: Option<&JsValue>,
     cancelled: &AbortSignal,
-) -> Option<Result<(Response, String), gloo_net::Error>> {
+    timeout: u32,
+) -> Option<Result<Exchange, gloo_net::Error>> {
+    let _slot = slots::take().await;
+    let start = now();
     let own = CancelOnDrop::new();
     let controller = own.0.clone();
     let _listener = EventListener::once(cancelled, "abort", move |_| controller.abort());
@@ -166,9 +178,10 @@ async fn exchange(
         let response = request.send().await?;
         // The timeout includes the body.
         let body = response.text().await?;
-        Ok((response, body))
+        let millis = now() - start;
+        Ok(Exchange { response, body, millis })
     };
-    within(ATTEMPT_TIMEOUT, response).await
+    within(timeout, response).await
 }
 
 /// Waits for `future`, at most for `timeout` milliseconds. Then it returns `None`, even if the browser never settles the
@@ -184,7 +197,7 @@ async fn within<T>(timeout: u32, future: impl Future<Output = T>) -> Option<T> {
 }
 
 /// Interprets a response. A server error (5xx) is worth another attempt.
-fn parse(response: &Response, body: &str) -> Result<Reply, Failure> {
+fn parse(Exchange { response, body, millis }: &Exchange) -> Result<Reply, Failure> {
     let status = response.status();
     if response.ok() {
         let retried_by_nginx = response
@@ -196,15 +209,15 @@ fn parse(response: &Response, body: &str) -> Result<Reply, Failure> {
         };
         return Ok(Reply {
             response,
-            millis: 0.0,
+            millis: *millis,
             attempts: 1,
             retried_by_nginx,
         });
     }
     match wire::problem(body) {
         Some(problem) if status < 500 => Err(Failure::Rejected(problem)),
-        Some(problem) => lost(&problem.detail),
-        None => lost(&format!("The backend cannot be reached (status {status}).")),
+        // The page says itself whether it tries again.
+        _ => lost(&format!("No replica answered (status {status}).")),
     }
 }
 

@@ -4,18 +4,22 @@
 //! HTML, because each component adds two kilobytes to the download.
 
 mod app;
-mod board;
 mod controls;
+mod details;
+mod experiment;
 mod fault_menu;
-mod incident_line;
+mod first;
+mod full_screen;
+mod headline;
+mod live;
+mod marks;
 mod name_form;
 mod outcome;
-mod replica_mark;
-mod replica_table;
-mod rollout_line;
+mod plot;
+mod rail;
+mod ribbon;
+mod slide;
 mod sliding;
-mod tally;
 mod text;
-mod timeline;
 
 pub use app::{App, AppProps};

@@ -1,7 +1,8 @@
-//! The page: a form, the response, and a board that shows the cluster at work.
+//! The page: a form, the response, and a view of the cluster at work.
 //!
 //! * [`state`]: the state of the page and its actions, without browser types
-//! * [`client`]: the HTTP client for submissions
+//! * [`experiments`]: what to do to the cluster, on the page and in the README
+//! * [`client`]: the HTTP client; [`slots`]: how many requests it may have in flight
 //! * [`load_generator`]: sends submissions at a steady rate
 //! * [`wire`]: serialization of the types in `api`
 //! * [`clock`]: the browser's clock
@@ -12,7 +13,9 @@
 pub mod client;
 pub mod clock;
 pub mod components;
+pub mod experiments;
 pub mod load_generator;
+pub mod slots;
 pub mod state;
 pub mod wire;
 

@@ -1,16 +1,16 @@
 //! The state of the page and the actions that change it. Contains no browser types, so all of it is tested natively.
 
-pub mod board;
-pub mod colour;
+pub mod cluster;
 pub mod form;
 pub mod outcome;
+pub mod text;
 
 use std::rc::Rc;
 
 use yew::Reducible;
 
 pub use self::{
-    board::{Board, BoardAction},
+    cluster::{Cluster, ClusterAction},
     form::{Form, FormAction, PendingSubmission, Progress},
     outcome::{Failure, Reply},
 };
@@ -20,8 +20,8 @@ pub use self::{
 pub struct State {
     /// The form and the outcome of its last submission.
     pub form: Form,
-    /// What the load generator has seen of the cluster.
-    pub board: Board,
+    /// What the page sees of the cluster.
+    pub cluster: Cluster,
 }
 
 /// Everything that can happen to the page.
@@ -29,8 +29,8 @@ pub struct State {
 pub enum Action {
     /// Changes the form.
     Form(FormAction),
-    /// Changes the board.
-    Board(BoardAction),
+    /// Changes what the page sees of the cluster.
+    Cluster(ClusterAction),
 }
 
 impl Reducible for State {
@@ -40,7 +40,7 @@ impl Reducible for State {
         let mut next = Rc::unwrap_or_clone(self);
         match action {
             Action::Form(action) => next.form.apply(action),
-            Action::Board(action) => next.board.apply(action),
+            Action::Cluster(action) => next.cluster.apply(action),
         }
         Rc::new(next)
     }

@@ -68,11 +68,15 @@ fn page(title: &str, content: Markup) -> Markup {
             }
             body {
                 main {
-                    header {
-                        h1 { "Who answers?" }
-                        p { a href=".." { "Back to the page" } }
+                    div.first {
+                        div.top {
+                            header {
+                                h1 { "Who answers?" }
+                                p { a href=".." { "Back to the page" } }
+                            }
+                            (content)
+                        }
                     }
-                    (content)
                 }
             }
         }

@@ -67,8 +67,8 @@ enum Picture {
     },
 }
 
-/// The pictures' width in pixels; they are as high as the page needs.
-const WIDTH: u32 = 1280;
+/// The pictures' size in pixels.
+const SIZE: (u32, u32) = (1440, 900);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -84,7 +84,7 @@ async fn main() -> ExitCode {
 async fn run(Settings { url, folder, picture }: Settings) -> Result<()> {
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let browser = Browser::start().await?;
-    browser.devtools().resize(WIDTH, 100).await?; // lower than any page, so that none is padded
+    browser.devtools().resize(SIZE.0, SIZE.1).await?;
     browser.open_page(&url).await?;
     browser.press("Ada Lovelace").await?;
     browser.press_enter().await?;
@@ -95,19 +95,16 @@ async fn run(Settings { url, folder, picture }: Settings) -> Result<()> {
             start_load(&browser, before).await?;
             begin(&update).await?;
             // The newest replica is the last row.
-            let new = answered(
-                after,
-                "document.querySelector('tbody tr:last-child [data-title=answered]')",
-            );
+            let new = answered(after, "document.querySelector('tbody tr:last-child').cells[2]");
             let both = format!("document.body.innerText.includes('is taking over') && {new}");
             browser.until("both versions answer", &both).await?;
             take(&browser, &folder, "board").await
         }
         Picture::Crash { before } => {
             start_load(&browser, before).await?;
-            browser.click("tbody tr details summary").await?;
-            browser.click("tbody tr details li:first-child button").await?;
-            browser.until_shown("crashed and was back after").await?;
+            browser.click(".break").await?;
+            browser.click(".faults li:first-child button").await?;
+            browser.until_shown("crashed, back after").await?;
             take(&browser, &folder, "crash").await
         }
         Picture::BrokenRelease { before, update } => {
@@ -120,7 +117,7 @@ async fn run(Settings { url, folder, picture }: Settings) -> Result<()> {
 }
 
 fn answered(count: u32, figure: &str) -> String {
-    format!("Number({figure}?.innerText) >= {count}")
+    format!("Number({figure}?.textContent.replace(/\\D/g, '')) >= {count}")
 }
 
 /// Starts the load generator, and waits until so many submissions are answered.
@@ -140,12 +137,6 @@ async fn begin(update: &[OsString]) -> Result<()> {
 
 /// Takes `PICTURE-light.png` and `PICTURE-dark.png`.
 async fn take(browser: &Browser, folder: &Path, picture: &str) -> Result<()> {
-    let height = browser.value("document.documentElement.scrollHeight").await?;
-    let height = height
-        .as_u64()
-        .and_then(|height| u32::try_from(height).ok())
-        .context("a page has a height")?;
-    browser.devtools().resize(WIDTH, height).await?;
     for scheme in ["light", "dark"] {
         browser.devtools().prefer_colour_scheme(scheme).await?;
         let file = folder.join(format!("{picture}-{scheme}.png"));

@@ -62,22 +62,22 @@ async fn the_board_is_accessible_in_every_state() -> Result<()> {
     stage.browser.click(".controls button").await?;
     stage
         .browser
-        .until("a replica", "document.querySelector('tbody tr')")
+        .until("a replica", "document.querySelector('.names li')")
         .await?;
     stage.assert_accessible("one replica").await?;
     stage.add(V2.0, V2.1).await?;
-    stage.browser.until_shown("v2 is taking over from v1").await?;
+    stage.browser.until_shown("v2 is taking over").await?;
     stage.assert_accessible("a rollout").await?;
     stage.only_newest();
     stage
         .browser
-        .until("a replica is gone", "document.querySelector('tr[data-gone]')")
+        .until("a replica is gone", "document.querySelector('li[data-gone]')")
         .await?;
     stage.assert_accessible("a replica is gone").await?;
     stage.page.set_replicas([]);
     stage
         .browser
-        .until("a lost submission", "document.querySelector('.track .lost')")
+        .until("a lost submission", "document.querySelector('.losses rect')")
         .await?;
     stage.assert_accessible("losses").await?;
     stage.browser.click(".controls button").await?;

@@ -1,4 +1,4 @@
-//! The board: the load generator, and its view of the cluster.
+//! The load generator, and what the page shows of the cluster.
 
 use anyhow::Result;
 use e2e::backend_process::BackendProcess;
@@ -8,11 +8,11 @@ use crate::stage::Stage;
 const V1: (&str, &str) = ("backend-1-aaaaa", "v1");
 const V2: (&str, &str) = ("backend-2-bbbbb", "v2");
 
-const ROWS: &str = "document.querySelectorAll('tbody tr').length";
+const LANES: &str = "document.querySelectorAll('.names li').length";
 
 /// Returns a figure of the totals.
 fn figure(name: &str) -> String {
-    format!("Number(document.querySelector('[data-figure={name}] dd').innerText)")
+    format!("Number(document.querySelector('[data-figure={name}] dd').innerText.replace(/\\D/g, ''))")
 }
 
 impl Stage {
@@ -64,47 +64,75 @@ async fn the_rate_follows_the_slider() -> Result<()> {
 }
 
 #[tokio::test]
-async fn two_versions_show_as_two_rows_and_a_rollout() -> Result<()> {
+async fn two_versions_show_as_two_lanes_and_a_rollout() -> Result<()> {
     let mut stage = Stage::with(&[V1]).await?;
     stage.toggle_load().await?;
-    stage.until_more_than(5, "answered").await?;
+    stage.until_more_than(40, "answered").await?;
 
     stage.add(V2.0, V2.1).await?;
-    stage.browser.until("two rows", &format!("{ROWS} === 2")).await?;
-    stage.browser.until_shown("v2 is taking over from v1").await?;
-    let looks = "new Set([...document.querySelectorAll('tbody .mark path')].map(mark => mark.dataset.shape)).size";
-    assert_eq!(stage.browser.value(looks).await?, 2, "each version has its shape");
+    stage.browser.until("two lanes", &format!("{LANES} === 2")).await?;
+    stage.browser.until_shown("v2 is taking over: 1 of 2 replicas").await?;
+    let looks = "new Set([...document.querySelectorAll('.names .mark')].map(mark => mark.dataset.v)).size";
+    assert_eq!(stage.browser.value(looks).await?, 2, "each version has its mark");
+    let areas = "document.querySelectorAll('.slide .ribbon .area').length === 2";
+    stage.browser.until("two areas of the ribbon", areas).await?;
 
     stage.only_newest();
     stage.browser.until_shown("v2 took over in").await?;
-    stage.browser.until_shown("s, 0 lost").await?;
+    stage.browser.until_shown("nothing lost").await?;
     assert_eq!(stage.figure("lost").await?, 0);
-    stage
-        .browser
-        .until(
-            "the old replica is dimmed",
-            "document.querySelector('tbody tr').matches('[data-gone]')",
-        )
-        .await
+    let seen = "document.querySelector('.chip:nth-child(2)').matches('[data-seen]')";
+    stage.browser.until("the experiment has a tick", seen).await?;
+    let gone = "document.querySelector('.names li').matches('[data-gone]')";
+    stage.browser.until("the old replica is dimmed", gone).await
 }
 
 #[tokio::test]
-async fn a_page_that_loses_its_backend_shows_losses_and_does_not_freeze() -> Result<()> {
+async fn an_outage_is_the_headline_until_a_replica_answers_again() -> Result<()> {
     let mut stage = Stage::with(&[V1]).await?;
     stage.toggle_load().await?;
     stage.until_more_than(5, "answered").await?;
     stage.kill_oldest().await?;
+    stage.browser.until_shown("No replica answers, for ").await?;
     stage.until_more_than(3, "lost").await?;
     stage
         .browser
-        .until("a bar for each", "document.querySelector('.track .lost-bar')")
+        .until("a bar", "document.querySelector('.losses rect')")
         .await?;
+    let gone = "document.querySelector('.names li').matches('[data-gone]') && !document.querySelector('.break')";
+    stage.browser.until("the lane is dimmed and has no menu", gone).await?;
 
-    let sent = stage.figure("sent").await?;
-    stage.until_more_than(sent, "sent").await?;
     let answered = stage.figure("answered").await?;
     stage.add(V2.0, V2.1).await?;
-    stage.until_more_than(answered, "answered").await
+    stage.until_more_than(answered, "answered").await?;
+    stage.browser.until_shown(" lost. 1 replica answers").await?;
+    let costs = "document.querySelector('.log').innerText.includes('No replica answered for')";
+    stage.browser.until("the log has the outage", costs).await
+}
+
+#[tokio::test]
+async fn a_slow_replica_costs_no_losses_and_does_not_slow_the_others() -> Result<()> {
+    let stage = Stage::with(&[]).await?;
+    let slow = BackendProcess::start_with(V1.0, V1.1, &["--faults"]).await?;
+    let healthy = BackendProcess::start("backend-1-bbbbb", "v1").await?;
+    stage.page.set_replicas([slow.address, healthy.address]);
+    stage.browser.click("#rate").await?;
+    stage.browser.press("\u{e010}").await?; // End: 50 a second
+    stage.toggle_load().await?;
+    stage.browser.until("two lanes", &format!("{LANES} === 2")).await?;
+    stage.browser.click(".break").await?;
+    stage.browser.click(".faults li:nth-child(4) button").await?;
+    stage.browser.until_shown("aaaaa answers slowly, for ").await?;
+    stage.browser.until_shown("of 50 /s: the browser's limit").await?;
+    stage.browser.until_shown("aaaaa answered slowly for ").await?;
+    assert_eq!((stage.figure("lost").await?, stage.figure("retried").await?), (0, 0));
+    let median = "parseInt([...document.querySelectorAll('tbody tr')].find(row => row.textContent.includes('bbbbb')).cells[4].textContent)";
+    let median = stage.browser.value(median).await?;
+    assert!(
+        median.as_u64() < Some(250),
+        "the healthy replica's median is {median} ms"
+    );
+    Ok(())
 }
 
 #[tokio::test]
@@ -117,9 +145,13 @@ async fn a_submission_answered_at_the_second_attempt_is_retried_and_not_lost() -
     stage.page.until_turned_away().await;
     stage.only_newest();
     stage.until_more_than(0, "retried").await?;
-    let retried = "document.querySelector('.track .retried:not([d=\"\"])')";
+    let retried = "document.querySelector('.slide .retries .diamond')";
     stage.browser.until("a mark for the first attempt", retried).await?;
     assert_eq!(stage.figure("lost").await?, 0);
+    assert_eq!(
+        stage.browser.value("document.querySelector('.losses rect')").await?,
+        serde_json::json!(null)
+    );
     Ok(())
 }
 
@@ -135,10 +167,7 @@ async fn a_hidden_page_pauses_and_says_so() -> Result<()> {
         .await?;
     let sent = stage.figure("sent").await?;
     stage.browser.devtools().minimise(false).await?;
-    stage
-        .browser
-        .until_shown("Sending paused while this page was hidden.")
-        .await?;
+    stage.browser.until_shown(": this page was hidden").await?;
     stage.until_more_than(sent, "sent").await
 }
 
@@ -146,10 +175,11 @@ async fn a_hidden_page_pauses_and_says_so() -> Result<()> {
 async fn the_keyboard_starts_the_load_sets_its_rate_and_stops_it() -> Result<()> {
     let stage = Stage::with(&[V1]).await?;
     for key in ["\t", "\t", " "] {
-        // Past the form's button to the board's, which the space bar presses.
+        // Past the form's button to the one that the space bar presses.
         stage.browser.press(key).await?;
     }
     stage.until_more_than(2, "answered").await?;
+    // The focus is on the button that stops it.
     stage.browser.press("\t").await?;
     stage.browser.press("\u{e014}").await?; // right arrow
     stage
@@ -170,21 +200,56 @@ async fn the_keyboard_starts_the_load_sets_its_rate_and_stops_it() -> Result<()>
 #[tokio::test]
 async fn a_new_version_that_never_becomes_ready_is_reported_until_it_is_undone() -> Result<()> {
     let stage = Stage::with(&[V1]).await?;
-    stage.browser.click(".controls button").await?;
-    stage
-        .browser
-        .until("an answer on the board", "document.querySelector('tbody tr')")
-        .await?;
-    let broken = BackendProcess::start_never_ready(V2.0, V2.1).await?;
+    stage.toggle_load().await?;
+    stage.until_more_than(5, "answered").await?;
+    let broken = BackendProcess::start_with(V2.0, V2.1, &["--never-ready"]).await?;
     let working = stage.replicas[0].address;
     stage.page.set_all([working, broken.address]);
+    stage.browser.until_shown("bbbbb (v2) is starting").await?;
     stage
         .browser
-        .until_shown("has not become ready, v1 keeps answering, 0 lost")
+        .until_shown("v2 has not become ready: v1 keeps answering")
+        .await?;
+    stage
+        .browser
+        .until("a dashed box", "document.querySelector('.bands .not-ready')")
         .await?;
     stage.page.set_all([working]);
     stage
         .browser
-        .until_shown("is gone: it never became ready, v1 keeps answering, 0 lost")
-        .await
+        .until_shown("bbbbb is gone: it never became ready")
+        .await?;
+    stage.browser.until_shown("1 replica answers").await
+}
+
+#[tokio::test]
+async fn a_command_can_be_copied_and_is_selected_for_browsers_without_a_clipboard() -> Result<()> {
+    let stage = Stage::with(&[V1]).await?;
+    stage.browser.click(".card .command button").await?;
+    stage.browser.until_shown("Copied").await?;
+    let selected = stage.browser.value("getSelection().toString()").await?;
+    assert_eq!(selected, "kubectl scale deployment k8s-demo-backend --replicas=5");
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_moves_while_it_runs() -> Result<()> {
+    let mut stage = Stage::with(&[V1]).await?;
+    let shifts = "window.shifts = [], new PerformanceObserver(list => shifts.push(...list.getEntries().filter(shift => !shift.hadRecentInput)))
+        .observe({ type: 'layout-shift', buffered: true }), true";
+    stage.browser.value(shifts).await?;
+    stage.toggle_load().await?;
+    stage.until_more_than(20, "answered").await?;
+    // The start was asked for, so its shift does not count.
+    stage.browser.value("shifts.length = 0, true").await?;
+    stage.kill_oldest().await?;
+    stage.browser.until_shown("No replica answers, for ").await?;
+    stage.add(V1.0, V1.1).await?;
+    stage.browser.until_shown("1 replica answers").await?;
+    let moved = stage
+        .browser
+        .value("shifts.reduce((sum, shift) => sum + shift.value, 0)")
+        .await?;
+    assert_eq!(moved, 0.0);
+    Ok(())
 }

@@ -33,7 +33,8 @@ in_every_browser![
     the_form_shows_the_response_and_stays_ready_for_the_next_name,
     the_plain_form_works_before_the_webassembly_arrives,
     text_and_focus_stay_when_the_page_replaces_the_plain_form,
-    the_board_counts_and_shows_a_rollout,
+    the_page_counts_and_shows_a_rollout,
+    an_outage_comes_before_every_other_message,
     the_webassembly_is_fetched_once,
     an_element_that_a_password_manager_inserts_breaks_nothing,
     missing_abort_signal_functions_break_nothing,
@@ -110,12 +111,12 @@ async fn text_and_focus_stay_when_the_page_replaces_the_plain_form(engine: Engin
     stage.browser.until_shown("Hello, Ada Lovelace").await
 }
 
-async fn the_board_counts_and_shows_a_rollout(engine: Engine) -> Result<()> {
+async fn the_page_counts_and_shows_a_rollout(engine: Engine) -> Result<()> {
     let mut stage = open_with(engine, "").await?;
     stage.browser.until_interactive().await?;
     stage.start_load().await?;
     stage.add(V2.0, V2.1).await?;
-    stage.browser.until_shown("v2 is taking over from v1").await?;
+    stage.browser.until_shown("v2 is taking over").await?;
     stage.only_newest();
     stage.browser.until_shown("v2 took over in").await?;
     let lost = stage
@@ -124,6 +125,16 @@ async fn the_board_counts_and_shows_a_rollout(engine: Engine) -> Result<()> {
         .await?;
     assert_eq!(lost, "0");
     Ok(())
+}
+
+async fn an_outage_comes_before_every_other_message(engine: Engine) -> Result<()> {
+    let mut stage = open_with(engine, "").await?;
+    stage.browser.until_interactive().await?;
+    stage.start_load().await?;
+    stage.kill_oldest().await?;
+    stage.browser.until_shown("No replica answers, for ").await?;
+    stage.add(V2.0, V2.1).await?;
+    stage.browser.until_shown(" lost. 1 replica answers").await
 }
 
 async fn the_webassembly_is_fetched_once(engine: Engine) -> Result<()> {
@@ -172,9 +183,13 @@ async fn without_webassembly_the_plain_form_works_and_there_is_no_board(engine: 
         .until("the page has loaded", "document.readyState === 'complete'")
         .await?;
     assert_eq!(
-        stage.browser.value("document.querySelector('.board')").await?,
+        stage.browser.value("document.querySelector('.experiments')").await?,
         json!(null)
     );
+    stage
+        .browser
+        .until_shown("The live view of the cluster is missing")
+        .await?;
     stage.assert_sent_by_the_browser("Ada").await
 }
 
@@ -286,10 +301,10 @@ async fn translated_texts_stay_up_to_date(engine: Engine) -> Result<()> {
     stage.start_load().await?;
     stage.browser.until_shown("Stop").await?;
     stage.add(V2.0, V2.1).await?;
-    stage.browser.until_shown("v2 is taking over from v1").await?;
+    stage.browser.until_shown("v2 is taking over").await?;
     stage.only_newest();
     stage.browser.until_shown("v2 took over in").await?;
-    let lines = "document.querySelectorAll('.rollout > *').length";
+    let lines = "document.querySelectorAll('.banner > [aria-hidden] > *').length";
     assert_eq!(stage.browser.value(lines).await?, 1);
     Ok(())
 }

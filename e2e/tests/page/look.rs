@@ -22,7 +22,7 @@ async fn nothing_scrolls_horizontally_from_320_pixels() -> Result<()> {
     stage.browser.click(".controls button").await?;
     stage
         .browser
-        .until("the board is full", "document.querySelector('tbody tr')")
+        .until("a replica is shown", "document.querySelector('.names li')")
         .await?;
     let too_wide = "(page => page.scrollWidth - page.clientWidth)(document.documentElement)";
     for width in [320, 375, 768, 960, 1280, 2560] {

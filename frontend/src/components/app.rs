@@ -2,20 +2,26 @@
 
 use api::Fault;
 use gloo_events::EventListener;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::{board::board, name_form::NameForm, outcome::outcome};
+use super::{
+    controls::controls, first::first, full_screen::use_full_screen_key, live::live, name_form::NameForm,
+    outcome::outcome,
+};
 use crate::{
     client::{self, CancelOnDrop},
+    clock,
     load_generator::use_load_generator,
-    state::{Action, BoardAction, Failure, FormAction, PendingSubmission, Progress, State},
+    state::{Action, ClusterAction, Failure, FormAction, PendingSubmission, Progress, State},
 };
 
 /// The properties of [`App`].
 #[derive(Debug, Clone, Default, PartialEq, Properties)]
 pub struct AppProps {
-    /// Called once, after the first rendering. The board needs script, so the prerendered page, which has no callback, does
-    /// not contain it.
+    /// Called once, after the first rendering. What is below the form needs script, so the prerendered page, which has no
+    /// callback, does not contain it.
     pub on_rendered: Option<Callback<()>>,
 }
 
@@ -27,43 +33,67 @@ pub fn App(AppProps { on_rendered }: &AppProps) -> Html {
         let dispatch = state.dispatcher();
         use_callback((), move |action, ()| dispatch.dispatch(Action::Form(action)))
     };
-    let on_board = {
+    let on_cluster = {
         let dispatch = state.dispatcher();
-        use_callback((), move |action, ()| dispatch.dispatch(Action::Board(action)))
+        use_callback((), move |action, ()| dispatch.dispatch(Action::Cluster(action)))
     };
     use_effect_with(on_rendered.clone(), |on_rendered| {
         if let Some(on_rendered) = on_rendered {
             on_rendered.emit(());
         }
     });
+    let State { form, cluster } = &*state;
     let on_fault = {
-        let on_board = on_board.clone();
-        use_callback(state.board.max_fault_attempts(), move |(pod, fault), &max_attempts| {
-            request_fault(pod, fault, max_attempts, on_board.clone());
+        let on_cluster = on_cluster.clone();
+        use_callback(cluster.max_fault_attempts(), move |(pod, fault), &max_attempts| {
+            request_fault(pod, fault, max_attempts, on_cluster.clone());
         })
     };
-    use_visibility(on_board.clone());
-    use_title(state.board.is_paused());
-    use_load_generator(state.board.is_sending(), state.board.rate, on_board.clone());
-    use_submission(state.form.in_flight().cloned(), on_form.clone());
+    let is_live = cluster.was_started();
+    use_visibility(on_cluster.clone());
+    use_title(cluster.is_paused());
+    use_load_generator(cluster.is_sending(), cluster.rate, on_cluster.clone());
+    use_submission(form.in_flight().cloned(), on_form.clone());
+    use_full_screen_key();
+    use_effect_with(is_live, |&is_live| {
+        // The button that was pressed is gone.
+        if is_live {
+            focus(".controls button");
+        }
+    });
     html! {
-        <>
-            <header>
-                <h1>{ "Who answers?" }</h1>
-                <p>
-                    { "Send a name. A replica in the cluster answers, and this page shows which one, of which version." }
-                </p>
-            </header>
-            <NameForm
-                error={state.form.name_error.clone().map(AttrValue::from)}
-                busy={state.form.in_flight().is_some()}
-                on_action={on_form}
-            />
-            { outcome(&state.form.progress, &state.board.replicas) }
-            if on_rendered.is_some() {
-                { board(&state.board, &on_board, &on_fault) }
+        <div class={if is_live { "live" } else { "first" }} data-running={cluster.running.then_some("")}>
+            <div class="top">
+                <header>
+                    <h1>{ "Who answers?" }</h1>
+                    <p>
+                        { "Send a name. A replica in the cluster answers, and this page shows which one, of which version." }
+                    </p>
+                </header>
+                <NameForm
+                    error={form.name_error.clone().map(AttrValue::from)}
+                    busy={form.in_flight().is_some()}
+                    on_action={on_form}
+                />
+                { outcome(&form.progress, cluster) }
+                if is_live {
+                    { controls(cluster, &on_cluster) }
+                }
+            </div>
+            if is_live {
+                { live(cluster, &on_cluster, &on_fault) }
+            } else if on_rendered.is_some() {
+                { first(cluster, &on_cluster) }
             }
-        </>
+        </div>
+    }
+}
+
+fn focus(selector: &str) {
+    let element = gloo_utils::document().query_selector(selector).ok().flatten();
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // It fails only for an element outside the document.
+        _ = element.focus();
     }
 }
 
@@ -97,24 +127,23 @@ fn use_submission(pending: Option<PendingSubmission>, report: Callback<FormActio
 }
 
 /// Asks a replica to inject a fault, and reports the outcome.
-fn request_fault(pod: String, fault: Fault, max_attempts: u32, report: Callback<BoardAction>) {
-    report.emit(BoardAction::FaultRequested {
-        pod: pod.clone(),
-        fault,
-    });
+fn request_fault(pod: String, fault: Fault, max_attempts: u32, report: Callback<ClusterAction>) {
     yew::platform::spawn_local(async move {
         let outcome = client::inject_fault(&pod, fault, max_attempts).await;
-        report.emit(BoardAction::FaultAnswered { pod, fault, outcome });
+        report.emit(ClusterAction::FaultInjected { pod, fault, outcome });
     });
 }
 
 /// Reports when the page is hidden and when it is shown again.
 #[hook]
-fn use_visibility(report: Callback<BoardAction>) {
+fn use_visibility(report: Callback<ClusterAction>) {
     use_effect_with((), move |()| {
         let document = gloo_utils::document();
         let listener = EventListener::new(&document.clone(), "visibilitychange", move |_| {
-            report.emit(BoardAction::Hidden(document.hidden()));
+            report.emit(ClusterAction::Hidden {
+                hidden: document.hidden(),
+                at: clock::now(),
+            });
         });
         move || drop(listener)
     });

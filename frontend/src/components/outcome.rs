@@ -2,15 +2,15 @@
 
 use yew::prelude::*;
 
-use super::replica_mark::replica_mark;
-use crate::state::{Progress, Reply, board::Replica, colour::colour_of, outcome::MAX_ATTEMPTS};
+use super::marks::mark;
+use crate::state::{Cluster, Progress, Reply, cluster::short_name, outcome::MAX_ATTEMPTS};
 
-/// The outcome of the last submission, announced by screen readers. A replica has the same colour here as on the board.
-pub fn outcome(progress: &Progress, replicas: &[Replica]) -> Html {
+/// The outcome of the last submission, announced by screen readers. A version has the same mark here as everywhere.
+pub fn outcome(progress: &Progress, cluster: &Cluster) -> Html {
     let failed = matches!(progress, Progress::Failed { .. });
     html! {
         <section class="outcome" aria-label="Answer">
-            <div role="status">{ message(progress, replicas) }</div>
+            <div role="status">{ message(progress, cluster) }</div>
             if failed {
                 // It submits the form again.
                 <button form="name-form">{ "Try again" }</button>
@@ -20,7 +20,7 @@ pub fn outcome(progress: &Progress, replicas: &[Replica]) -> Html {
 }
 
 /// Every state has a key, and so elements of its own: see [`text`](super::text).
-fn message(progress: &Progress, replicas: &[Replica]) -> Html {
+fn message(progress: &Progress, cluster: &Cluster) -> Html {
     match progress {
         Progress::Idle => html! { <p key="idle" class="quiet">{ "The answer will appear here." }</p> },
         Progress::Sending(pending) => html! {
@@ -31,7 +31,7 @@ fn message(progress: &Progress, replicas: &[Replica]) -> Html {
                 { format!("{reason} Trying again, attempt {attempt} of {MAX_ATTEMPTS} \u{2026}") }
             </p>
         },
-        Progress::Answered(reply) => answered(reply, replicas),
+        Progress::Answered(reply) => answered(reply, cluster),
         Progress::Rejected(problem) => html! {
             <p key="rejected" class="failed"><strong>{ &problem.title }</strong>{ " " }{ &problem.detail }</p>
         },
@@ -44,21 +44,23 @@ fn message(progress: &Progress, replicas: &[Replica]) -> Html {
     }
 }
 
-fn answered(reply: &Reply, replicas: &[Replica]) -> Html {
+fn answered(reply: &Reply, cluster: &Cluster) -> Html {
     let Reply {
         response,
         millis,
         attempts,
         ..
     } = reply;
-    let on_board = replicas.iter().find(|replica| replica.pod == *response.pod);
-    let (colour, shape) = on_board.map_or((colour_of(&response.pod), 0), |replica| (replica.colour, replica.shape));
+    let version = cluster.versions.iter().position(|version| *version == response.version);
     html! {
         <div key="answered">
             <p class="message">{ &response.message }</p>
             <p class="by" translate="no">
-                { replica_mark(colour, shape) }
-                <span class="pod">{ &response.pod }</span>
+                { mark(version.unwrap_or_default()) }
+                <span class="pod" title={response.pod.clone()}>
+                    <span>{ response.pod.strip_suffix(short_name(&response.pod)).unwrap_or_default().to_owned() }</span>
+                    { short_name(&response.pod).to_owned() }
+                </span>
                 <span class="version">{ &response.version }</span>
                 <span>{ format!("{} ms", millis.ceil() as u32) }</span>
                 if *attempts > 1 {

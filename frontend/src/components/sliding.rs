@@ -1,4 +1,4 @@
-//! Moves the timeline with the clock.
+//! Moves the picture of the last minute with the clock.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -6,12 +6,12 @@ use gloo_render::{AnimationFrame, request_animation_frame};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::state::board::WINDOW;
+use super::slide::SECONDS;
 
-/// Moves the referenced element on each frame so that its right edge is the current time, while `moving` is true.
+/// Moves the referenced element on each frame so that the right edge of the window is the current time, while `moving` is true.
 ///
-/// The browser only moves what it has drawn already; nothing is rendered again. `newest` is the second of the element's last
-/// tile.
+/// The browser only moves what it has drawn already; nothing is rendered again. `newest` is the last second
+/// of the picture.
 #[hook]
 pub fn use_sliding(newest: u32, moving: bool) -> NodeRef {
     let element = use_node_ref();
@@ -58,9 +58,9 @@ impl Slide {
     fn place(&self, now: f64) {
         let future = 1_000.0 * f64::from(*self.newest.borrow() + 1) - now;
         if let Some(element) = self.element.cast::<HtmlElement>() {
-            // A thousandth of a tile per millisecond, as integers, as in `rollout_line`. Not an attribute, because the
+            // A thousandth of a second's width per millisecond, as integers, because the code that formats others is large. Not an attribute, because the
             // Content-Security-Policy forbids inline styles.
-            let translate = format!("calc({}% / {WINDOW}000)", 100 * future as i32);
+            let translate = format!("calc({}% / {SECONDS}000)", 100 * future as i32);
             // It fails only for an element without styles.
             _ = element.style().set_property("translate", &translate);
         }

@@ -2,14 +2,6 @@
 
 use yew::prelude::*;
 
-/// Returns a duration in tenths of a second, such as `1.4 s`.
-///
-/// The code that formats floating-point numbers is larger than this page's form.
-pub fn seconds(millis: f64) -> String {
-    let tenths = (millis / 100.0).round() as u32;
-    format!("{}.{} s", tenths / 10, tenths % 10)
-}
-
 /// Returns a text in an element of its own, which is replaced when the text changes.
 ///
 /// Browser translators wrap a text node in elements of theirs, and a later change of that node is not shown. Removing the
@@ -17,4 +9,10 @@ pub fn seconds(millis: f64) -> String {
 pub fn text(text: impl Into<AttrValue>) -> Html {
     let text = text.into();
     html! { <span key={text.to_string()}>{ text }</span> }
+}
+
+/// Returns what something cost: `0 lost` in green, `12 lost` in red.
+pub fn cost(lost: u32) -> Html {
+    let lost_text = format!("{} lost", crate::state::text::grouped(lost));
+    html! { <b class={if lost == 0 { "good" } else { "bad" }}>{ text(lost_text) }</b> }
 }

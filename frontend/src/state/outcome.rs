@@ -16,7 +16,7 @@ pub const MAX_ATTEMPTS: u32 = RETRY_PAUSES.len() as u32 + 1;
 pub struct Reply {
     /// The response.
     pub response: SubmissionResponse,
-    /// The time from the first attempt to the response, in milliseconds.
+    /// The time from the attempt that succeeded to the response, in milliseconds.
     pub millis: f64,
     /// The number of attempts.
     pub attempts: u32,

@@ -1,32 +1,34 @@
-//! The actions that change the board.
+//! The actions that change the cluster's view. Times are milliseconds on the browser's monotonic clock.
 
 use api::Fault;
 
 use crate::state::outcome::Reply;
 
-/// Everything that can happen to the board.
+/// Everything that can happen to the view of the cluster.
 #[derive(Debug, Clone, PartialEq)]
-pub enum BoardAction {
+pub enum ClusterAction {
     /// The user starts the load generator: a new run.
     Started {
-        /// The Unix time at which the browser's monotonic clock was 0, in milliseconds.
-        time_origin: f64,
+        /// When.
+        at: f64,
+        /// The time of day at which the monotonic clock was 0, in milliseconds since midnight.
+        midnight: f64,
     },
     /// The user stops it.
     Stopped,
     /// The user chooses the number of submissions per second.
     RateChosen(u32),
     /// The page was hidden (`true`) or shown again.
-    Hidden(bool),
-    /// The user asks a replica to inject a fault.
-    FaultRequested {
-        /// The pod.
-        pod: String,
-        /// The fault.
-        fault: Fault,
+    Hidden {
+        /// Whether it is hidden.
+        hidden: bool,
+        /// When.
+        at: f64,
     },
+    /// The user copied the command of the experiment with this number.
+    Copied(usize),
     /// The request for a fault has an outcome.
-    FaultAnswered {
+    FaultInjected {
         /// The pod.
         pod: String,
         /// The fault.
@@ -36,21 +38,21 @@ pub enum BoardAction {
     },
     /// The load generator reports.
     Observed {
-        /// The time of the report, in milliseconds on the browser's monotonic clock.
+        /// The time of the report.
         now: f64,
-        /// Whether new submissions wait, because too many are in flight.
-        throttled: bool,
-        /// The events since the last report, oldest first.
-        events: Vec<Event>,
+        /// The observations since the last report, oldest first.
+        observations: Vec<Observation>,
     },
 }
 
-/// An event of a submission, or of the search for replicas. Times are milliseconds on the browser's monotonic clock.
+/// What the load generator observes.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// The first attempt was sent.
+pub enum Observation {
+    /// A submission was sent.
     Sent,
-    /// An attempt failed, and the next one follows.
+    /// A submission was due, but the browser holds as many requests as it can.
+    Skipped,
+    /// An attempt failed, and another one follows.
     Retried {
         /// When it failed.
         at: f64,

@@ -1,0 +1,43 @@
+//! The experiments while the load generator runs.
+
+use yew::prelude::*;
+
+use super::{
+    experiment::{back, command, preparation, seen, sighting},
+    text::text,
+};
+use crate::{
+    experiments::{Experiment, experiments},
+    state::{Cluster, ClusterAction, text::time_of_day},
+};
+
+/// One experiment beside the other, with a tick for those that the page has seen. Each opens, one at a time.
+pub fn rail(cluster: &Cluster, on_action: &Callback<ClusterAction>) -> Html {
+    let chip = |(index, experiment): (usize, &'static Experiment)| {
+        let sighting = sighting(cluster, experiment);
+        let is_ongoing = sighting.is_some_and(|seen| seen.ongoing);
+        let time = sighting.map(|seen| match seen.ongoing {
+            true => "now".to_owned(),
+            false => time_of_day(seen.time_of_day),
+        });
+        html! {
+            <details
+                class="chip"
+                name="experiment"
+                key={index}
+                data-now={is_ongoing.then_some("")}
+                data-seen={(sighting.is_some() && !is_ongoing).then_some("")}
+            >
+                <summary><i></i><span>{ experiment.title }</span><time>{ for time.map(text) }</time></summary>
+                <div>
+                    <p>{ experiment.text }</p>
+                    { command(index, experiment.command, cluster, on_action) }
+                    { preparation(experiment) }
+                    { back(experiment) }
+                    { seen(cluster, experiment) }
+                </div>
+            </details>
+        }
+    };
+    html! { <div class="rail">{ for experiments(cluster.platform).iter().enumerate().map(chip) }</div> }
+}
