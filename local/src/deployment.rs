@@ -9,14 +9,12 @@ use tokio::{process::Command, sync::Notify};
 
 use crate::{
     balancer::{Balancer, Endpoints},
+    plan::{Plan, PodState},
     pod::Pod,
 };
 
 /// The name of the Deployment in `k8s/`.
 pub const NAME: &str = "k8s-demo-backend";
-
-/// How many pods more than the wanted ones a rolling update may run (`maxSurge`). `maxUnavailable` is 0.
-const MAX_SURGE: usize = 1;
 
 /// What a pod runs: the part of the pod template that commands change.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -122,7 +120,7 @@ impl Deployment {
             .iter()
             .enumerate()
             .filter(|(_, pod)| !pod.is_stopping())
-            .map(|(index, pod)| (index, PodState::new(pod, &release)))
+            .map(|(index, pod)| (index, pod_state(pod, &release)))
             .unzip();
         let plan = Plan::new(self.replicas, &states);
         for index in &plan.stop {
@@ -169,63 +167,10 @@ impl Deployment {
     }
 }
 
-/// What a plan depends on: a pod that is not terminating.
-#[derive(Debug, Clone, Copy)]
-struct PodState {
-    is_current: bool,
-    is_ready: bool,
-}
-
-impl PodState {
-    fn new(pod: &Pod, release: &Release) -> Self {
-        Self {
-            is_current: pod.release == *release,
-            is_ready: pod.status().is_ready,
-        }
-    }
-}
-
-/// The next step towards a number of pods of the present release.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Plan {
-    start: usize,
-    /// The indices of the pods to stop.
-    stop: Vec<usize>,
-}
-
-impl Plan {
-    fn new(replicas: usize, pods: &[PodState]) -> Self {
-        let count = |filter: fn(&PodState) -> bool| pods.iter().filter(|pod| filter(pod)).count();
-        let current = count(|pod| pod.is_current);
-        let mut ready = count(|pod| pod.is_ready);
-        let start = replicas.saturating_sub(current);
-        let mut plan = Self {
-            start: start.min((replicas + MAX_SURGE).saturating_sub(pods.len())),
-            stop: Vec::new(),
-        };
-        // Those that are not ready first: nobody misses them.
-        let candidates = |is_current: bool| {
-            let mut indices: Vec<_> = (0..pods.len())
-                .filter(|&pod| pods[pod].is_current == is_current)
-                .collect();
-            indices.sort_by_key(|&pod| pods[pod].is_ready);
-            indices
-        };
-        for pod in candidates(true).into_iter().take(current.saturating_sub(replicas)) {
-            ready -= usize::from(pods[pod].is_ready);
-            plan.stop.push(pod);
-        }
-        // An old pod stops only after its successor is ready.
-        let starting = count(|pod| pod.is_current && !pod.is_ready);
-        let mut surplus = pods.len().saturating_sub(plan.stop.len() + replicas + starting);
-        for pod in candidates(false) {
-            if surplus > 0 && (!pods[pod].is_ready || ready > replicas) {
-                ready -= usize::from(pods[pod].is_ready);
-                surplus -= 1;
-                plan.stop.push(pod);
-            }
-        }
-        plan
+fn pod_state(pod: &Pod, release: &Release) -> PodState {
+    PodState {
+        is_current: pod.release == *release,
+        is_ready: pod.status().is_ready,
     }
 }
 
@@ -251,57 +196,6 @@ fn encode(mut number: u64, length: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn pods(number: usize, is_current: bool, is_ready: bool) -> Vec<PodState> {
-        vec![PodState { is_current, is_ready }; number]
-    }
-
-    #[test]
-    fn a_rolling_update_has_one_more_pod_at_most_and_never_fewer_ready_ones() {
-        let mut pods = pods(3, false, true);
-        for _ in 0..3 {
-            let plan = Plan::new(3, &pods);
-            assert_eq!((plan.start, plan.stop.len()), (1, 0), "{pods:?}");
-            pods.push(PodState {
-                is_current: true,
-                is_ready: false,
-            });
-            assert_eq!(Plan::new(3, &pods), Plan::default(), "waits for readiness: {pods:?}");
-            pods[3].is_ready = true;
-            let plan = Plan::new(3, &pods);
-            assert_eq!((plan.start, plan.stop.as_slice()), (0, &[0][..]), "{pods:?}");
-            pods.remove(0);
-        }
-        assert_eq!(Plan::new(3, &pods), Plan::default());
-    }
-
-    #[test]
-    fn a_release_that_never_becomes_ready_stops_no_pod_and_goes_when_it_is_undone() {
-        let old = pods(3, false, true);
-        let broken = [old, pods(1, true, false)].concat();
-        assert_eq!(Plan::new(3, &broken), Plan::default());
-        let undone = [pods(3, true, true), pods(1, false, false)].concat();
-        assert_eq!(
-            Plan::new(3, &undone),
-            Plan {
-                start: 0,
-                stop: vec![3]
-            }
-        );
-    }
-
-    #[test]
-    fn scaling_starts_all_new_pods_at_once_and_stops_those_that_are_not_ready_first() {
-        assert_eq!(Plan::new(5, &pods(3, true, true)).start, 2);
-        let five = [pods(3, true, true), pods(2, true, false)].concat();
-        assert_eq!(Plan::new(3, &five).stop, [3, 4]);
-        assert_eq!(Plan::new(0, &five).stop.len(), 5);
-    }
-
-    #[test]
-    fn a_deleted_pod_is_replaced_at_once() {
-        assert_eq!(Plan::new(3, &pods(2, true, true)).start, 1);
-    }
 
     #[test]
     fn names_are_those_of_kubernetes_and_one_release_has_one_hash() {
