@@ -178,7 +178,7 @@ fn losses(snapshot: &Snapshot) -> Html {
         }
     }
     let block = |(start, end, count): (f64, f64, u32)| {
-        // What goes on reaches to the right edge.
+        // What has not ended reaches to the right edge.
         let end = if snapshot.now - end < DISTANCE {
             f64::INFINITY
         } else {

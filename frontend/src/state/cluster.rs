@@ -306,7 +306,7 @@ impl Cluster {
 
     fn described(&mut self, at: f64, described: &api::Replica) {
         let known = self.replicas.iter().any(|replica| *replica.pod == *described.pod);
-        // Before it is known who answers, it cannot be told who is new.
+        // Before a replica has responded, a new one cannot be recognized.
         if !known && (described.ready || self.last_answer <= self.started) {
             return;
         }

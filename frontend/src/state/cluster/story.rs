@@ -1,4 +1,4 @@
-//! What happens in the cluster, told from the observations as events.
+//! What happens in the cluster: events that are derived from the observations.
 
 use api::Fault;
 
@@ -24,7 +24,7 @@ const REPLACE_TIME: f64 = 30_000.0;
 /// How long after an answer its request may still have been lost, in milliseconds: one attempt.
 const ATTEMPT_TIME: f64 = 3_000.0;
 
-/// How long there may be no news of a rollout that the page was told about, in milliseconds.
+/// How long there may be no news of a rollout that the page knows of, in milliseconds.
 const NEWS_TIMEOUT: f64 = 30_000.0;
 
 /// An experiment that the page has seen.
@@ -34,7 +34,7 @@ pub struct Sighting {
     pub time_of_day: f64,
     /// What was seen.
     pub text: String,
-    /// Whether it goes on.
+    /// Whether it has not ended yet.
     pub ongoing: bool,
     /// The number of submissions that were lost meanwhile.
     pub lost: u32,
