@@ -50,7 +50,7 @@ impl Rollout {
         let last = answered.max_by(|a, b| a.last_seen.total_cmp(&b.last_seen));
         let before = old()
             .filter(is_present)
-            .last()
+            .next_back()
             .or_else(|| last.filter(|last| !is_new(last)))?;
         Some(Self {
             from: before.version,
