@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::platform::Platform;
+
 /// The response of `GET /api/replica`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -12,4 +14,6 @@ pub struct Replica {
     pub version: String,
     /// Whether the application reports itself ready.
     pub ready: bool,
+    /// Where the pod runs.
+    pub platform: Platform,
 }

@@ -2,7 +2,7 @@
 //!
 //! The compiler checks that a field added to the submission or its response is added here. It does not for `Problem`.
 
-use api::{FaultRequest, FieldError, Problem, Replica, Submission, SubmissionResponse};
+use api::{FaultRequest, FieldError, Platform, Problem, Replica, Submission, SubmissionResponse};
 use js_sys::{Array, JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::UrlSearchParams;
@@ -40,9 +40,7 @@ pub fn response(body: &str) -> Option<SubmissionResponse> {
         name: text(&response, "name").unwrap_or_default(),
         pod: text(&response, "pod")?,
         version: text(&response, "version")?,
-        platform: text(&response, "platform")
-            .and_then(|platform| platform.parse().ok())
-            .unwrap_or_default(),
+        platform: platform(&response),
         uptime_seconds: number(&response, "uptime_seconds").unwrap_or_default() as u32,
         started_at: started_at.unwrap_or_default() as u64,
         faults: member(&response, "faults").is_some_and(|value| value.is_truthy()),
@@ -56,7 +54,13 @@ pub fn replica(body: &str) -> Option<Replica> {
         pod: text(&replica, "pod")?,
         version: text(&replica, "version")?,
         ready: member(&replica, "ready")?.as_bool()?,
+        platform: platform(&replica),
     })
+}
+
+fn platform(value: &JsValue) -> Platform {
+    let platform = text(value, "platform").and_then(|platform| platform.parse().ok());
+    platform.unwrap_or_default()
 }
 
 /// Parses a problem document.

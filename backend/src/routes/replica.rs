@@ -19,5 +19,6 @@ pub async fn replica(state: web::Data<AppState>) -> HttpResponse {
         pod: state.build.pod.clone(),
         version: state.build.version.clone(),
         ready: state.health.is_ready(),
+        platform: state.platform,
     })
 }

@@ -50,6 +50,7 @@ pub fn App(AppProps { on_rendered }: &AppProps) -> Html {
         })
     };
     let is_live = cluster.was_started();
+    use_platform(on_rendered.is_some(), on_cluster.clone());
     use_visibility(on_cluster.clone());
     use_title(cluster.is_paused());
     use_load_generator(cluster.is_sending(), cluster.rate, on_cluster.clone());
@@ -95,6 +96,23 @@ fn focus(selector: &str) {
         // It fails only for an element outside the document.
         _ = element.focus();
     }
+}
+
+/// Asks a replica where it runs, for the commands of the experiments.
+#[hook]
+fn use_platform(is_interactive: bool, report: Callback<ClusterAction>) {
+    use_effect_with((), move |()| {
+        let cancel = CancelOnDrop::new();
+        if is_interactive {
+            let cancelled = cancel.signal();
+            yew::platform::spawn_local(async move {
+                if let Some(replica) = client::describe_replica(&cancelled).await {
+                    report.emit(ClusterAction::Found(replica.platform));
+                }
+            });
+        }
+        move || drop(cancel)
+    });
 }
 
 /// Sends the pending submission and reports its progress. A newer one cancels it.

@@ -200,6 +200,7 @@ impl Cluster {
             }
             ClusterAction::RateChosen(rate) => self.rate = rate.clamp(*RATES.start(), *RATES.end()),
             ClusterAction::Hidden { hidden, at } => self.hide(hidden, at),
+            ClusterAction::Found(platform) => self.platform = platform,
             ClusterAction::Copied(experiment) => {
                 self.copied = Some(experiment);
                 let experiments = crate::experiments::experiments(self.platform);

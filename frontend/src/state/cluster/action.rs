@@ -1,6 +1,6 @@
 //! The actions that change the cluster's view. Times are milliseconds on the browser's monotonic clock.
 
-use api::Fault;
+use api::{Fault, Platform};
 
 use crate::state::outcome::Reply;
 
@@ -25,6 +25,8 @@ pub enum ClusterAction {
         /// When.
         at: f64,
     },
+    /// A replica said where it runs, before the first run.
+    Found(Platform),
     /// The user copied the command of the experiment with this number.
     Copied(usize),
     /// The request for a fault has an outcome.

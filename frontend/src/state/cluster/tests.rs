@@ -73,6 +73,7 @@ impl History {
             pod: pod.to_owned(),
             version: version.to_owned(),
             ready,
+            platform: Platform::Kubernetes,
         };
         let at = self.now;
         self.observe(vec![Observation::Described { at, replica }]);
