@@ -13,7 +13,8 @@ use confidence::{
         client::{Client, Target},
         generator::generate,
         request::{Request, Response},
-        tally::SharedTally,
+        statistics::SharedStatistics,
+        tls::TlsSettings,
     },
 };
 use http_body_util::{BodyExt, Full};
@@ -50,12 +51,13 @@ fn main() -> Result<()> {
     });
     let address = address.recv().context("the server does not start")?;
     let target = Target {
-        host: address.ip().to_string(),
-        port: address.port(),
+        url: format!("http://{address}").parse()?,
+        tls: TlsSettings::default(),
+        http: None,
         request: Request {
-            method: "POST".parse()?,
+            method: "POST".to_owned(),
             path: "/".to_owned(),
-            headers: Vec::new(),
+            headers: Default::default(),
             body: r#"{"name": "Ada Lovelace {token}"}"#.to_owned(),
         },
         response: Response {
@@ -65,14 +67,14 @@ fn main() -> Result<()> {
         connections: 8,
         timeout: Duration::from_secs(30),
     };
-    let (tally, busy) = Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let tally = SharedTally::new(Instant::now());
-        let client = Client::new(target, tally.clone())?;
+    let (statistics, busy) = Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let statistics = SharedStatistics::new(Instant::now());
+        let client = Client::new(target, statistics.clone())?;
         let before = thread_time()?;
         generate(client, rate, sleep(Duration::from_secs(seconds))).await;
-        anyhow::Ok((tally.take(), thread_time()? - before))
+        anyhow::Ok((statistics.take(), thread_time()? - before))
     })?;
-    let report = build::route("load", &tally, seconds as f64, |_| None);
+    let report = build::route("load", &statistics, seconds as f64, |_| None);
     println!(
         "{} sent in {seconds} s, {} lost, latency from due: p50 {:.2} ms, p99 {:.2} ms; the generator took {:.0} % of a core",
         report.sent,

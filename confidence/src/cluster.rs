@@ -1,223 +1,203 @@
-//! The Deployments on the cluster: what they were, what they are, and how to get back.
+//! The workloads on the cluster: what they were, what they are, and how to get back.
 //!
-//! * [`kubectl`]: runs `kubectl`, with the user's context and login
-//! * [`deployment`]: one Deployment as it was found, and changes to it
+//! * [`access`]: which cluster, and as whom
+//! * [`workload`]: one workload as it was found, and changes to it
+//! * [`release`]: how a release differs from the running one
+//! * [`history`]: the revisions of a workload
+//! * [`rights`]: why a scenario cannot be run
 //! * [`pods`]: what happens to the pods, as it happens
 //! * [`wait`]: waits until the cluster has done something
+//! * [`services`]: their addresses, and which pods they send to
 //! * [`node`]: nodes, and draining them
-//! * [`tool`], [`tool_image`]: a pod that sees the processes of its node
-//! * [`undo`]: what has to be undone
+//! * [`node_pod`]: a pod that sees the processes of its node
+//! * [`cleanup`]: what has to be cleaned up
 //! * [`log`]: what was done, and when
 
-pub mod deployment;
-pub mod kubectl;
+pub mod access;
+pub mod cleanup;
+pub mod history;
 pub mod log;
 pub mod node;
+pub mod node_pod;
 pub mod pods;
-mod shell;
-pub mod tool;
-pub mod tool_image;
-pub mod undo;
+pub mod release;
+pub mod rights;
+pub mod services;
 pub mod wait;
+pub mod workload;
 
-use std::{net::Ipv6Addr, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
-
-use self::{deployment::Deployment, kubectl::Kubectl, log::Log, pods::Pods, tool_image::ToolImage, undo::Undo};
-use crate::plan::{
-    address::{Port, Url},
-    deployment::{Deployment as Wanted, Tool},
-    route::Route,
+use k8s_openapi::api::{
+    autoscaling::v1::HorizontalPodAutoscaler,
+    core::v1::{Pod, Service},
 };
+use kube::{Api, Client, api::ListParams};
+
+pub use self::access::Access;
+use self::{cleanup::Cleanups, log::Log, node_pod::Image, pods::Pods, workload::Workload};
+use crate::{error::describe, plan::Plan};
 
 /// How long the cluster may take for one step.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(180);
 
-/// The Deployments of a plan, on the cluster of the user's context.
-#[derive(Debug)]
+/// The workloads of a plan, on a cluster.
 pub struct Cluster {
-    /// Runs kubectl.
-    pub kubectl: Kubectl,
+    pub client: Client,
     /// The name of the context.
     pub context: String,
-    /// The namespace of the Deployments.
+    /// The namespace of the workloads.
     pub namespace: String,
-    /// The Deployments of the plan, as they were found.
-    pub deployments: Vec<Deployment>,
-    /// Their pods.
+    /// The workloads of the plan, as they were found.
+    pub workloads: Vec<Workload>,
     pub pods: Pods,
     /// What was done.
     pub log: Log,
     /// How long the cluster may take for one step.
     pub wait: Duration,
-    tool: ToolImage,
-    undo: Undo,
+    node_image: Image,
+    cleanups: Cleanups,
+    /// The user's options, for commands to print.
+    kubectl_options: Vec<String>,
 }
 
 impl Cluster {
-    /// Takes the snapshot of the plan's Deployments, and waits until all their pods are ready. For this and every later step the
-    /// cluster may take the time `wait`, by default [`DEFAULT_WAIT`].
-    ///
-    /// # Errors
-    /// If kubectl reaches no cluster, or the cluster does not have the Deployments, or they are not ready.
-    pub async fn find(kubectl: Kubectl, wanted: &[Wanted], tool: &Tool, wait: Option<Duration>) -> Result<Self> {
-        let config = kubectl.run(&["config", "view", "--minify", "--output", "json"]).await?;
-        let config: Value = serde_json::from_str(&config).context("kubectl config view did not print JSON")?;
-        let context = config["current-context"].as_str().unwrap_or_default();
-        let context = kubectl.context().unwrap_or(context).to_owned();
-        let namespace = config["contexts"][0]["context"]["namespace"]
-            .as_str()
-            .unwrap_or("default");
-        let namespace = kubectl.namespace().unwrap_or(namespace).to_owned();
-        let mut deployments = Vec::new();
-        for wanted in wanted {
-            deployments.push(Deployment::find(&kubectl, wanted).await?);
+    /// Takes the snapshot of the plan's workloads, and waits until all their pods are ready.
+    pub async fn find(access: &Access, plan: &Plan) -> Result<Self> {
+        let (config, context) = access.config().await?;
+        let namespace = config.default_namespace.clone();
+        let server = config.cluster_url.to_string();
+        let client = Client::try_from(config).context("cannot use the kubeconfig")?;
+        client
+            .apiserver_version()
+            .await
+            .with_context(|| format!("cannot reach the cluster of context {context:?} at {server}"))?;
+        let all = ListParams::default();
+        let services = Api::<Service>::namespaced(client.clone(), &namespace);
+        let services = services.list(&all).await.context("cannot list the Services")?.items;
+        let autoscalers = Api::<HorizontalPodAutoscaler>::namespaced(client.clone(), &namespace);
+        // Who may not list them has to know whether there are any.
+        let autoscalers = autoscalers.list(&all).await.map(|list| list.items).unwrap_or_default();
+        let mut workloads = Vec::new();
+        for settings in &plan.workloads {
+            let mut workload = Workload::find(&client, &namespace, settings, &services).await?;
+            let of_this = autoscalers.iter().find(|autoscaler| {
+                let target = &autoscaler.spec.scale_target_ref;
+                target.name == workload.name && target.kind == format!("{:?}", workload.kind)
+            });
+            workload.autoscaler = of_this.and_then(|autoscaler| autoscaler.metadata.name.clone());
+            workloads.push(workload);
         }
-        let pods = Pods::watch(&kubectl, &deployments);
-        let tool = ToolImage::choose(tool, &deployments);
         let cluster = Self {
-            kubectl,
+            pods: Pods::watch(&Api::namespaced(client.clone(), &namespace), &workloads),
+            node_image: Image::for_nodes(&plan.tool, &workloads),
+            log: Log::default(),
+            wait: plan.run.wait.unwrap_or(DEFAULT_WAIT),
+            cleanups: Cleanups::default(),
+            kubectl_options: access.kubectl_options(),
+            client,
             context,
             namespace,
-            deployments,
-            pods,
-            log: Log::default(),
-            wait: wait.unwrap_or(DEFAULT_WAIT),
-            tool,
-            undo: Undo::default(),
+            workloads,
         };
-        cluster.settled().await.context("the Deployments are not ready")?;
+        cluster.wait_until_ready().await?;
         Ok(cluster)
     }
 
-    /// Returns the address of a route: its own, or that of the load balancer of its Service.
-    ///
-    /// # Errors
-    /// If the Service has no external address.
-    pub async fn address(&self, route: &Route) -> Result<Url> {
-        if let Some(url) = &route.url {
-            return Ok(url.clone());
+    /// Waits until no rollout is in progress and all pods are ready.
+    async fn wait_until_ready(&self) -> Result<()> {
+        for workload in &self.workloads {
+            let now = workload.api.get(&workload.name).await?;
+            let reference = workload.reference();
+            if wait::is_stuck(&now) {
+                bail!(
+                    "the rollout of {reference} is stuck, nothing was changed: see `kubectl rollout status {reference}`"
+                );
+            }
+            if !wait::is_complete(workload.kind, &now) && workload.spec["paused"] != true {
+                eprintln!("{reference}: a rollout is in progress, waiting for it");
+                let rolled_out = self.rolled_out(&[workload]).await;
+                rolled_out.with_context(|| format!("{reference} is not ready, nothing was changed"))?;
+            }
         }
-        let name = route.service.as_deref().unwrap_or_default();
-        let service = self.kubectl.get(&["service", name]).await?;
-        let host = external_host(&service).with_context(|| {
-            format!(
-                "service/{name} has no external address. minikube: run `minikube tunnel`. kind: run cloud-provider-kind. \
-                 Or give its address: --url {:?}",
-                format!("{}=http://HOST:PORT", route.name.as_ref())
-            )
-        })?;
-        let ports = service["spec"]["ports"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let port = ports.iter().find(|port| match &route.port {
-            None => true,
-            Some(Port::Number(number)) => port["port"] == *number,
-            Some(Port::Name(name)) => port["name"] == *name,
-        });
-        let port = port.and_then(|port| u16::try_from(port["port"].as_u64()?).ok());
-        Ok(Url {
-            host,
-            port: port.with_context(|| format!("service/{name} has no port {:?}", route.port))?,
-            path: None,
-        })
+        self.wait_until_stable()
+            .await
+            .context("the workloads are not ready, nothing was changed")
     }
 
-    /// Returns the nodes of the pods behind a Service.
-    ///
-    /// # Errors
-    /// If kubectl fails.
-    pub async fn nodes_behind(&self, service: &str) -> Result<Vec<String>> {
-        let service = self.kubectl.get(&["service", service]).await?;
-        let labels = service["spec"]["selector"].as_object();
-        let labels: Vec<_> = labels
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
-            .collect();
-        let pods = self.kubectl.get(&["pods", "--selector", &labels.join(",")]).await?;
-        Ok(kubectl::items(&pods)
-            .filter_map(|pod| pod["spec"]["nodeName"].as_str())
-            .map(str::to_owned)
-            .collect())
+    /// Returns the API of the workloads' pods.
+    pub fn pod_api(&self) -> Api<Pod> {
+        Api::namespaced(self.client.clone(), &self.namespace)
     }
 
-    /// Restores the Deployments, nodes and namespaces as they were found, and waits until the pods are ready.
-    ///
-    /// # Errors
-    /// With everything that could not be restored.
+    /// Restores the workloads with their history, nodes, Services and namespaces as they were found, and waits until the pods
+    /// are ready.
     pub async fn restore(&self) -> Result<()> {
-        let mut errors = Vec::from_iter(self.undo.all(&self.kubectl).await.err());
-        for deployment in &self.deployments {
-            errors.extend(deployment.restore(&self.kubectl).await.err());
+        let mut errors = Vec::from_iter(self.clean_up_all().await.err());
+        let mut restored = Vec::new();
+        for workload in &self.workloads {
+            match workload.restore().await {
+                Ok(true) => restored.push(workload),
+                Ok(false) => (),
+                Err(error) => errors.push(error),
+            }
         }
         if !errors.is_empty() {
-            let errors: Vec<_> = errors.iter().map(|error| format!("{error:#}")).collect();
-            bail!(errors.join("; "));
+            bail!(errors.iter().map(describe).collect::<Vec<_>>().join("; "));
         }
-        self.rolled_out(&self.all()).await?;
-        self.settled().await
+        if !restored.is_empty() {
+            self.rolled_out(&restored).await?;
+            self.wait_until_stable().await?;
+        }
+        for workload in restored {
+            let history = workload.restore_history(&self.client, &self.namespace);
+            self.in_time("the revisions to be restored", self.wait, history).await?;
+        }
+        Ok(())
     }
-
-    /// Returns the commands that restore everything, for a person to type.
-    pub fn restore_commands(&self) -> Vec<String> {
-        let mut commands = self.undo.commands(&self.kubectl);
-        commands.extend(
-            self.deployments
-                .iter()
-                .map(|deployment| deployment.restore_command(&self.kubectl)),
-        );
-        commands
-    }
-
-    /// Returns all Deployments.
-    pub fn all(&self) -> Vec<&Deployment> {
-        self.deployments.iter().collect()
-    }
-}
-
-/// Returns the host of a Service's load balancer. Where an entry has a hostname and an IP, the hostname is the one that
-/// the cloud wants clients to use.
-fn external_host(service: &Value) -> Option<String> {
-    let entries = service["status"]["loadBalancer"]["ingress"].as_array()?;
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    entries
-        .iter()
-        .find_map(|entry| text(&entry["hostname"]).or(text(&entry["ip"])))
-        .map(|host| {
-            // Some providers write an IPv6 address in brackets.
-            let bare = host.trim_start_matches('[').trim_end_matches(']');
-            match bare.parse::<Ipv6Addr>() {
-                Ok(_) => bare.to_owned(),
-                Err(_) => host,
-            }
-        })
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
+pub mod tests {
+    use serde_json::{Value, json};
+
+    use kube::Config;
 
     use super::*;
+    use crate::plan::workload::{Kind, WorkloadSettings};
 
-    #[test]
-    fn a_load_balancer_has_a_hostname_or_an_ip_or_both_or_an_ipv6_address() {
-        let host = |entries: Value| external_host(&json!({"status": {"loadBalancer": {"ingress": entries}}}));
-        assert_eq!(host(json!([{"ip": "192.0.2.1"}])).as_deref(), Some("192.0.2.1"));
-        assert_eq!(
-            host(json!([{"hostname": "lb.test", "ip": "192.0.2.1"}])).as_deref(),
-            Some("lb.test")
-        );
-        assert_eq!(
-            host(json!([{"hostname": "", "ip": "192.0.2.1"}])).as_deref(),
-            Some("192.0.2.1")
-        );
-        assert_eq!(host(json!([{}, {"ip": "fd00::1"}])).as_deref(), Some("fd00::1"));
-        assert_eq!(host(json!([{"ip": "[fd00::1]"}])).as_deref(), Some("fd00::1"));
-        assert_eq!(host(json!([])), None);
-        assert_eq!(external_host(&json!({"status": {"loadBalancer": {}}})), None);
+    /// Returns `deployment/shop` with this spec.
+    pub fn workload(mut spec: Value) -> Workload {
+        spec["selector"] = json!({"matchLabels": {"app": "shop"}});
+        let object = serde_json::from_value(json!({"metadata": {"name": "shop"}, "spec": spec})).unwrap();
+        let service = json!({"spec": {"selector": {"app": "shop"}, "ports": [{"port": 80, "targetPort": "http"}]}});
+        let services = [serde_json::from_value(service).unwrap()];
+        let config = Config::new("http://localhost".parse().unwrap());
+        let api = workload::api(&Client::try_from(config).unwrap(), "default", Kind::Deployment);
+        Workload::from_object(
+            Kind::Deployment,
+            &object,
+            &WorkloadSettings::named("shop").unwrap(),
+            &services,
+            api,
+        )
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_container_is_the_one_that_serves_the_port_of_a_service() {
+        let serving = json!({"name": "shop", "image": "shop:v1", "ports": [{"name": "http", "containerPort": 8080}]});
+        let template = json!({
+            "metadata": {"labels": {"app": "shop"}},
+            "spec": {"containers": [{"name": "sidecar", "image": "proxy:v7"}, serving]},
+        });
+        assert_eq!(workload(json!({"template": template})).image(), "shop:v1");
+    }
+
+    #[tokio::test]
+    async fn programs_that_undo_changes_are_noticed() {
+        let template = json!({"spec": {"containers": [{"name": "shop", "image": "shop:v1"}]}});
+        assert_eq!(workload(json!({"template": template})).manager, None);
     }
 }

@@ -1,17 +1,22 @@
-//! `kubectl confidence`: proves that rollouts, scaling and dying pods of a Deployment lose no request.
+//! `kubectl confidence`: checks that rollouts, scaling and dying pods of a workload lose no request.
 //!
-//! It knows the network and kubectl, and nothing about the application.
+//! It knows the network and the Kubernetes API, and nothing about the application.
 //!
 //! * [`settings`]: the command line
-//! * [`plan`]: the TOML file that says what is tested
+//! * [`plan`]: the TOML file that says what is tested, and the table of scenarios
 //! * [`run`]: runs the scenarios while requests are sent
-//! * [`scenarios`]: what happens to the cluster, one file each
-//! * [`cluster`]: the Deployments, as they were and as they are
+//! * [`scenarios`]: what happens to the cluster
+//! * [`cluster`]: the workloads, as they were and as they are
 //! * [`traffic`]: requests at a steady rate, and what became of each
 //! * [`report`]: what was seen, and the verdict
 
+#![allow(
+    missing_docs,
+    reason = "the library is for this program and its tests; it is not published"
+)]
+
 pub mod cluster;
-mod failure;
+mod error;
 pub mod plan;
 pub mod report;
 pub mod run;
@@ -24,38 +29,44 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-pub use crate::failure::Failure;
+pub use crate::error::{ExitError, describe};
 use crate::{
-    cluster::{Cluster, kubectl::Kubectl},
+    cluster::Cluster,
     run::Run,
-    settings::Settings,
+    settings::{Command, Settings},
 };
 
 /// Runs the program: prepares, asks, runs, restores, reports. Returns its exit code.
-///
-/// # Errors
-/// If it ends without a verdict.
-pub async fn confidence(settings: &Settings) -> Result<ExitCode, Failure> {
-    let plan = settings.plan().map_err(Failure::Usage)?;
-    let kubectl = Kubectl::new(
-        settings.context.as_deref(),
-        settings.namespace.as_deref(),
-        settings.kubeconfig.as_deref(),
-    );
-    let cluster = Cluster::find(kubectl, &plan.deployments, &plan.tool, plan.run.wait).await?;
+pub async fn confidence(settings: &Settings) -> Result<ExitCode, ExitError> {
+    match settings.command {
+        Some(Command::Version) => {
+            println!("kubectl-confidence {}", env!("CARGO_PKG_VERSION"));
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::Generate) => {
+            run::generator_pod::send().await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::Load) | None => (),
+    }
+    let plan = settings.plan().map_err(ExitError::Usage)?;
+    let cluster = Cluster::find(&settings.access, &plan).await?;
     let run = Run::prepare(&plan, &cluster).await?;
     run.confirm(settings.yes)?;
-    run.first_answers().await?;
+    if let Err(error) = run.wait_until_reachable().await {
+        cluster.clean_up_all().await?;
+        return Err(error.into());
+    }
 
     // From here on the cluster is changed. Before, a signal ends the program at once.
     let mut signals = Signals::new()?;
-    let mut report = run.report().await?;
+    let mut report = run.report().await;
     let (outcome, interrupted) = tokio::select! {
-        outcome = run.play(&mut report) => (outcome, None),
+        outcome = run.run(&mut report) => (outcome, None),
         code = signals.next() => (Ok(()), Some(code)),
     };
     if let Err(error) = outcome {
-        report.failures.push(format!("{error:#}"));
+        report.failures.push(describe(&error));
     }
     eprintln!("Restoring the cluster");
     let restored = tokio::select! {
@@ -63,13 +74,14 @@ pub async fn confidence(settings: &Settings) -> Result<ExitCode, Failure> {
         _ = signals.next() => Err(anyhow!("interrupted")),
     };
     if let Err(error) = restored {
-        report
-            .failures
-            .push(format!("the cluster could not be restored: {error:#}"));
-        eprintln!("The cluster could not be restored: {error:#}\nThese commands restore it:");
+        let error = describe(&error);
+        eprintln!("The cluster could not be restored: {error}\nThese commands restore it:");
         for command in cluster.restore_commands() {
             eprintln!("  {command}");
         }
+        report
+            .failures
+            .push(format!("the cluster could not be restored: {error}"));
     }
     report.conclude();
     for output in &settings.output {

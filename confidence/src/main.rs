@@ -1,4 +1,4 @@
-//! `kubectl confidence`: proves that rollouts, scaling and dying pods of a Deployment lose no request.
+//! `kubectl confidence`: checks that rollouts, scaling and dying pods of a workload lose no request.
 
 use std::process::ExitCode;
 
@@ -8,8 +8,8 @@ use confidence::{confidence, settings::Settings};
 #[tokio::main]
 async fn main() -> ExitCode {
     let settings = Settings::parse();
-    confidence(&settings).await.unwrap_or_else(|failure| {
-        eprintln!("error: {failure}");
-        failure.exit_code()
+    confidence(&settings).await.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        error.exit_code()
     })
 }

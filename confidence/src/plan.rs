@@ -3,35 +3,37 @@
 //! It is parsed strictly. An error names the line, and what is allowed there.
 //!
 //! * [`route`], [`address`]: where requests are sent
-//! * [`deployment`]: the Deployments, and the image of the pods that `kill` and `freeze` need
-//! * [`scenario_settings`]: the settings of single scenarios
+//! * [`workload`]: what is changed, and the image of the pods that `kill` and `freeze` need
+//! * [`scenario`]: the table of scenarios
+//! * [`settings`]: the settings of single scenarios
 //! * [`steps`]: what is run, in order
 
 pub mod address;
-pub mod deployment;
 pub mod route;
-pub mod scenario_settings;
+pub mod scenario;
+pub mod settings;
 pub mod steps;
 mod values;
+pub mod workload;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use self::{
-    deployment::{Deployment, Tool},
     route::Route,
-    scenario_settings::ScenarioSettings,
+    scenario::Scenario,
+    settings::ScenarioSettings,
     values::{duration, rate},
+    workload::{Kind, Tool, WorkloadSettings},
 };
-use crate::scenarios::Scenario;
 
 /// A whole plan.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -40,12 +42,12 @@ pub struct Plan {
     /// The routes on which requests are sent.
     #[serde(default, rename = "route")]
     pub routes: Vec<Route>,
-    /// The Deployments that are changed.
-    #[serde(default, rename = "deployment")]
-    pub deployments: Vec<Deployment>,
+    /// The workloads that are changed.
+    #[serde(default, rename = "deployment", alias = "workload")]
+    pub workloads: Vec<WorkloadSettings>,
     /// Which scenarios are run, and at which rate requests are sent.
     #[serde(default)]
-    pub run: Run,
+    pub run: RunSettings,
     /// Settings of single scenarios.
     #[serde(default, rename = "scenario")]
     pub scenarios: ScenarioSettings,
@@ -55,13 +57,16 @@ pub struct Plan {
     /// The image of the pods that `kill` and `freeze` need on a node.
     #[serde(default)]
     pub tool: Tool,
+    /// Nothing happens but load.
+    #[serde(skip)]
+    pub is_load: bool,
 }
 
 /// Which scenarios are run, and at which rate requests are sent. Flags override it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Run {
-    /// The scenarios. By default all that touch nothing but the Deployments.
+pub struct RunSettings {
+    /// The scenarios. By default all that touch nothing but the workloads.
     pub scenarios: Vec<Scenario>,
     /// How long a scenario takes at least.
     #[serde(deserialize_with = "duration")]
@@ -77,6 +82,28 @@ pub struct Run {
     /// How long the cluster may take for one step.
     #[serde(deserialize_with = "duration")]
     pub wait: Option<Duration>,
+    /// The run fails if 99 % of the responses on a route take longer than this in a scenario.
+    #[serde(deserialize_with = "duration")]
+    pub fail_above_p99: Option<Duration>,
+    /// The image of this program: requests are sent by a pod in the cluster, and not by this machine.
+    pub from_pod: Option<String>,
+    /// PEM file of certificate authorities that servers may have beside those of this system.
+    pub ca: Option<PathBuf>,
+    /// Certificates of servers are not checked.
+    pub insecure: bool,
+    /// The version of HTTP. By default servers with TLS choose, and others get HTTP/1.1.
+    pub http: Option<HttpVersion>,
+}
+
+/// A version of HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+pub enum HttpVersion {
+    #[serde(rename = "1.1")]
+    #[value(name = "1.1")]
+    Http1,
+    #[serde(rename = "2")]
+    #[value(name = "2")]
+    Http2,
 }
 
 /// Losses that are expected, and do not count.
@@ -93,9 +120,6 @@ pub struct ExpectedLoss {
 
 impl Plan {
     /// Reads and parses a plan.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or is not a valid plan.
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display();
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the plan {name}"))?;
@@ -103,9 +127,6 @@ impl Plan {
     }
 
     /// Parses a plan.
-    ///
-    /// # Errors
-    /// With the line, and what is allowed there.
     pub fn parse(text: &str) -> Result<Self> {
         let plan: Self = toml::from_str(text)?;
         plan.check().map_err(|(span, message)| {
@@ -118,7 +139,7 @@ impl Plan {
     /// Checks what refers to something else in the plan.
     fn check(&self) -> Result<(), (Range<usize>, String)> {
         let routes = unique("route", self.routes.iter().map(|route| &route.name))?;
-        let deployments = unique("deployment", self.deployments.iter().map(|deployment| &deployment.name))?;
+        let workloads = unique("deployment", self.workloads.iter().map(|workload| &workload.name))?;
         let must_be_one_of = |names: &BTreeSet<&str>, kind: &str, name: &Spanned<String>| {
             if names.contains(name.as_ref().as_str()) {
                 return Ok(());
@@ -141,7 +162,7 @@ impl Plan {
         let named = changed.into_iter().flat_map(BTreeMap::keys);
         let named = named.chain(&scenarios.kill.deployments).chain(&self.tool.image_of);
         for name in named {
-            must_be_one_of(&deployments, "deployment", name)?;
+            must_be_one_of(&workloads, "deployment", name)?;
         }
         for route in &self.routes {
             if route.url.is_none() && route.service.is_none() {
@@ -149,10 +170,11 @@ impl Plan {
                 return Err((route.name.span(), message));
             }
         }
-        for deployment in &self.deployments {
-            if deployment.next_image.is_some() && deployment.next_tag.is_some() {
+        for workload in &self.workloads {
+            Kind::split(workload.name.as_ref()).map_err(|error| (workload.name.span(), error.to_string()))?;
+            if workload.next_image.is_some() && workload.next_tag.is_some() {
                 let message = "a deployment has `next-image` or `next-tag`, not both".to_owned();
-                return Err((deployment.name.span(), message));
+                return Err((workload.name.span(), message));
             }
         }
         Ok(())
@@ -239,7 +261,12 @@ name = "shop"
             ("[run]\nduration = \"20 parsecs\"\n", "line 2", "20s"),
             ("[run]\n\nrate = 0\n", "line 3", "1 to 10000"),
             ("[run]\nscenarios = [\"sterdy\"]\n", "line 2", "steady"),
-            ("[[route]]\nname = \"a\"\nurl = \"https://a\"\n", "line 3", "http port"),
+            (
+                "[[route]]\nname = \"a\"\nurl = \"ftp://a\"\n",
+                "line 3",
+                "http://localhost",
+            ),
+            ("[[deployment]]\nname = \"rollout/a\"\n", "line 2", "StatefulSets"),
             (
                 "[[route]]\nname = \"a\"\nservice = \"a\"\nresponse = { pod = \"pod\" }\n",
                 "line 4",
@@ -274,5 +301,7 @@ name = "shop"
         assert_eq!(url.to_string(), "http://[fd00::1]:8080/a?b");
         assert!("shop.example.com".parse::<Url>().is_err());
         assert!("http://".parse::<Url>().is_err());
+        let url: Url = "https://shop.example.com".parse().unwrap();
+        assert_eq!((url.port, url.authority().as_str()), (443, "shop.example.com"));
     }
 }

@@ -1,29 +1,29 @@
 //! Runs the scenarios of a plan, one after the other, while requests are sent on every route.
+//!
+//! * [`confirm`]: says what will happen, and asks
+//! * [`load`]: the requests of one scenario
+//! * [`generator_pod`]: a pod in the cluster that sends them
+
+mod confirm;
+pub mod generator_pod;
+pub mod load;
 
 use std::{
-    io::{IsTerminal, Write},
-    sync::Arc,
+    path::PathBuf,
     time::{Duration, SystemTime},
 };
 
-use anyhow::{Result, anyhow};
-use tokio::{
-    sync::watch,
-    task::JoinSet,
-    time::{Instant, interval, sleep_until},
-};
+use anyhow::{Context as _, Result, anyhow, bail};
+use tokio::time::{Instant, interval, sleep_until};
 
+use self::load::Load;
 use crate::{
-    cluster::Cluster,
-    failure::Failure,
-    plan::{Plan, steps::Step},
-    report::{Report, RouteTarget, build},
-    scenarios::stage::{ExpectedUntil, Stage},
-    traffic::{
-        client::{Client, Target},
-        generator::generate,
-        tally::SharedTally,
-    },
+    cluster::{Cluster, pods::PodState},
+    error::describe,
+    plan::{Plan, address::Url, scenario::Action, steps::Step},
+    report::{Report, RouteTarget, Skipped, build},
+    scenarios::{Context, ExpectedUntil},
+    traffic::{client::Target, outcome::LossKind, tls::TlsSettings},
 };
 
 const DEFAULT_DURATION: Duration = Duration::from_secs(20);
@@ -31,179 +31,159 @@ const DEFAULT_RATE: u32 = 50;
 const DEFAULT_CONNECTIONS: u16 = 8;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a route may take until it answers for the first time. A new Service leads to no pod for some seconds.
-const FIRST_ANSWER_LIMIT: Duration = Duration::from_secs(15);
+/// How long a route may take until its first response. A new Service leads to no pod for some seconds.
+const REACHABLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// After a scenario, no connection must have failed for so long.
+const QUIET_TIME: Duration = Duration::from_secs(5);
+
+/// How long to wait for that. Connection tracking forgets a connection after two minutes.
+const QUIET_TIMEOUT: Duration = Duration::from_secs(150);
 
 /// How often progress is printed.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A plan, ready to run on a cluster.
-#[derive(Debug)]
 pub struct Run<'a> {
     plan: &'a Plan,
     cluster: &'a Cluster,
     routes: Vec<(String, Target)>,
     steps: Vec<Step>,
+    skipped: Vec<Skipped>,
 }
 
 impl<'a> Run<'a> {
-    /// Finds the addresses of all routes.
-    ///
-    /// # Errors
-    /// If a Service has no external address.
+    /// Finds the addresses of all routes, and which scenarios can be run.
     pub async fn prepare(plan: &'a Plan, cluster: &'a Cluster) -> Result<Self> {
+        let settings = &plan.run;
+        let read = |path: &PathBuf| {
+            std::fs::read_to_string(path).with_context(|| format!("cannot read the certificates in {}", path.display()))
+        };
+        let tls = TlsSettings {
+            ca: settings.ca.as_ref().map(read).transpose()?,
+            is_insecure: settings.insecure,
+        };
         let mut routes = Vec::new();
         for route in &plan.routes {
-            let url = cluster.address(route).await?;
+            let url = cluster.address(route, settings.from_pod.is_some()).await?;
             let mut request = route.request.clone();
-            if let Some(path) = url.path.filter(|_| request.path == "/") {
+            if let Some(path) = url.path.clone().filter(|_| request.path == "/") {
                 request.path = path;
             }
             let target = Target {
-                host: url.host,
-                port: url.port,
+                tls: tls.clone(),
+                http: settings.http,
+                url,
                 request,
                 response: route.response.clone(),
-                connections: u32::from(plan.run.connections.unwrap_or(DEFAULT_CONNECTIONS)),
-                timeout: plan.run.timeout.unwrap_or(DEFAULT_TIMEOUT),
+                connections: u32::from(settings.connections.unwrap_or(DEFAULT_CONNECTIONS)),
+                timeout: settings.timeout.unwrap_or(DEFAULT_TIMEOUT),
             };
             routes.push((route.name.as_ref().clone(), target));
         }
-        Ok(Self {
+        let mut run = Self {
             plan,
             cluster,
             routes,
-            steps: plan.steps(),
-        })
+            steps: Vec::new(),
+            skipped: Vec::new(),
+        };
+        for step in plan.steps() {
+            let targets = run.context(&step).targets;
+            match cluster.obstacle(step.scenario, &targets, &plan.scenarios).await? {
+                None => run.steps.push(step),
+                Some(reason) => run.skipped.push(Skipped {
+                    scenario: step.scenario,
+                    title: step.title(plan),
+                    reason,
+                    is_named: !settings.scenarios.is_empty(),
+                }),
+            }
+        }
+        Ok(run)
     }
 
-    /// Prints what will happen, and asks for confirmation.
-    ///
-    /// # Errors
-    /// If the answer is not yes, or there is no terminal to ask at.
-    pub fn confirm(&self, yes: bool) -> Result<(), Failure> {
-        eprintln!("context:     {}", self.cluster.context);
-        eprintln!("namespace:   {}", self.cluster.namespace);
-        for (name, target) in &self.routes {
-            eprintln!("route:       {name}, {}", describe(target));
-        }
-        for deployment in &self.cluster.deployments {
-            let (name, replicas) = (&deployment.name, deployment.replicas());
-            eprintln!(
-                "deployment:  {name}, {replicas} replicas of {}, next {}",
-                deployment.image(),
-                deployment.next_image()
-            );
-        }
-        let rate = self.rate();
-        eprintln!("load:        {rate} requests per second and route");
-        for step in &self.steps {
-            eprintln!(
-                "scenario:    {}: {}",
-                step.title(self.plan),
-                step.scenario.description().happens
-            );
-        }
-        if yes {
+    /// Waits until every route has responded: losses of a route that never worked would show nothing.
+    pub async fn wait_until_reachable(&self) -> Result<()> {
+        let limit = REACHABLE_TIMEOUT.min(self.cluster.wait);
+        let load = self.load(Instant::now());
+        if load.wait_until_reachable(limit).await? {
             return Ok(());
         }
-        if !std::io::stdin().is_terminal() {
-            return Err(Failure::Usage(anyhow!(
-                "there is no terminal to ask for confirmation at: give --yes"
-            )));
-        }
-        eprint!("Continue? [y/N] ");
-        let mut answer = String::new();
-        let read = std::io::stderr()
-            .flush()
-            .and_then(|()| std::io::stdin().read_line(&mut answer));
-        read.map_err(|error| Failure::Usage(error.into()))?;
-        match answer.trim().to_lowercase().as_str() {
-            "y" | "yes" => Ok(()),
-            _ => Err(Failure::Usage(anyhow!("not confirmed: nothing was changed"))),
-        }
-    }
-
-    /// Waits until every route has answered: losses of a route that never worked would prove nothing.
-    ///
-    /// # Errors
-    /// If one does not answer, or not as planned.
-    pub async fn first_answers(&self) -> Result<()> {
-        let limit = FIRST_ANSWER_LIMIT.min(self.cluster.wait);
-        for (name, target) in &self.routes {
-            let quick = Target {
-                timeout: target.timeout.min(limit),
-                ..target.clone()
+        let routes = self.routes.iter().zip(load.statistics());
+        for ((name, target), (_, seen)) in routes {
+            let seen = seen.take();
+            let (0, last) = (seen.responded(), seen.losses.last()) else {
+                continue;
             };
-            let client = Client::new(quick, SharedTally::new(Instant::now()))?;
-            client.first_answer(limit).await.map_err(|loss| {
-                anyhow!(
-                    "the route {name:?} does not answer as planned, nothing was changed: {} ({}), {}. Is the address right, \
-                     and what the plan expects of a response?",
-                    loss.kind,
-                    loss.detail,
-                    describe(target)
-                )
-            })?;
+            let seen = last.map_or_else(
+                || "no response".to_owned(),
+                |loss| format!("{} ({})", loss.kind, seen.detail(loss)),
+            );
+            bail!(
+                "the route {name:?} does not respond as planned, nothing was changed: {seen}, {}. Is the address right, and \
+                 what the plan expects of a response?",
+                describe_target(target)
+            );
         }
         Ok(())
     }
 
+    fn load(&self, start: Instant) -> Load<'_> {
+        Load::new(self.cluster, self.plan.run.from_pod.as_deref(), &self.routes, start)
+    }
+
     /// Returns a report without scenarios.
-    ///
-    /// # Errors
-    /// If kubectl fails.
-    pub async fn report(&self) -> Result<Report> {
+    pub async fn report(&self) -> Report {
+        // Who may not list the nodes does not learn whether all pods are on one of several.
         let nodes = self.cluster.schedulable_nodes().await.unwrap_or_default();
-        Ok(Report {
+        let target = |(name, target): &(String, Target)| RouteTarget {
+            name: name.clone(),
+            target: describe_target(target),
+        };
+        Report {
             context: self.cluster.context.clone(),
             namespace: self.cluster.namespace.clone(),
             started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             rate: self.rate(),
-            routes: self
-                .routes
-                .iter()
-                .map(|(name, target)| RouteTarget {
-                    name: name.clone(),
-                    target: describe(target),
-                })
-                .collect(),
-            deployments: build::deployments(self.cluster, nodes.len()),
+            max_p99_ms: self.plan.run.fail_above_p99.map(|limit| limit.as_secs_f64() * 1000.0),
+            routes: self.routes.iter().map(target).collect(),
+            workloads: build::workloads(self.cluster, nodes.len()),
+            skipped: self.skipped.clone(),
             ..Report::default()
-        })
+        }
     }
 
     /// Runs all scenarios. What was seen until an error, or until this future is dropped, is in the report. Restoring the
     /// cluster then is up to the caller.
-    ///
-    /// # Errors
-    /// If the cluster cannot be restored after a scenario. A scenario that cannot be run is not an error: it is in the report.
-    pub async fn play(&self, report: &mut Report) -> Result<()> {
+    pub async fn run(&self, report: &mut Report) -> Result<()> {
         for (index, step) in self.steps.iter().enumerate() {
             eprintln!("{}/{} {}", index + 1, self.steps.len(), step.title(self.plan));
-            self.play_step(step, report).await?;
+            self.run_step(step, report).await?;
         }
         Ok(())
     }
 
-    async fn play_step(&self, step: &Step, report: &mut Report) -> Result<()> {
+    async fn run_step(&self, step: &Step, report: &mut Report) -> Result<()> {
         let start = Instant::now();
         self.cluster.log.restart(start);
-        let mut clients = Vec::new();
-        for (name, target) in &self.routes {
-            let client = Client::new(target.clone(), SharedTally::new(start))?;
-            clients.push((name.as_str(), client));
-        }
+        let load = self.load(start);
         let mut partial = Partial {
             run: self,
             step,
             start,
             took: None,
-            clients: &clients,
+            load: &load,
             report,
             outcome: Err(anyhow!("interrupted")),
         };
-        let (outcome, took) = self.send_during(self.scenario(step, start), &clients, start).await;
+        let happens = async {
+            tokio::select! {
+                outcome = self.scenario(step, start, &load) => outcome,
+                never = self.show_progress(&load, start) => never,
+            }
+        };
+        let (outcome, took) = load.send_during(self.rate(), happens).await;
         (partial.outcome, partial.took) = (outcome, Some(took));
         let has_failed = partial.outcome.is_err();
         drop(partial);
@@ -214,53 +194,68 @@ impl<'a> Run<'a> {
     }
 
     /// Makes it happen, and waits until the last pod that it ended is gone: that one, too, must lose nothing.
-    async fn scenario(&self, step: &Step, start: Instant) -> Result<Vec<ExpectedUntil>> {
-        let stage = Stage {
-            cluster: self.cluster,
-            routes: &self.plan.routes,
-            settings: &self.plan.scenarios,
-            targets: step
-                .targets
-                .iter()
-                .map(|&target| &self.cluster.deployments[target])
-                .collect(),
-        };
-        let played = step.scenario.play(&stage).await;
-        let settled = match played.is_ok() {
-            true => self.cluster.settled().await,
+    async fn scenario(&self, step: &Step, start: Instant, load: &Load<'_>) -> Result<Vec<ExpectedUntil>> {
+        let expected = self.context(step).run(step.scenario).await;
+        let has_changed = step.scenario.action() != Action::Nothing;
+        let stable = match expected.is_ok() && has_changed {
+            true => self.cluster.wait_until_stable().await,
             false => Ok(()),
         };
         sleep_until(start + self.plan.run.duration.unwrap_or(DEFAULT_DURATION)).await;
-        settled.and(played)
+        if has_changed {
+            wait_until_quiet(load, start).await;
+        }
+        stable.and(expected)
     }
 
-    /// All clients send until something has happened. Returns its outcome and how long it took; later responses count too.
-    async fn send_during<T>(
-        &self,
-        happens: impl Future<Output = T>,
-        clients: &[(&str, Arc<Client>)],
-        start: Instant,
-    ) -> (T, Duration) {
-        let (over, is_over) = watch::channel(false);
-        let mut generators = JoinSet::new();
-        for (_, client) in clients {
-            let mut is_over = is_over.clone();
-            let until = async move { is_over.wait_for(|over| *over).await.is_ok() };
-            generators.spawn(generate(client.clone(), self.rate(), until));
+    fn context(&self, step: &Step) -> Context<'a> {
+        let cluster = self.cluster;
+        Context {
+            cluster,
+            routes: &self.plan.routes,
+            settings: &self.plan.scenarios,
+            targets: step.targets.iter().map(|&target| &cluster.workloads[target]).collect(),
         }
-        let progress = show_progress(clients, start);
-        let outcome = tokio::select! {
-            outcome = happens => outcome,
-            never = progress => never,
-        };
-        let took = start.elapsed();
-        over.send_replace(true);
-        while generators.join_next().await.is_some() {}
-        (outcome, took)
     }
 
     fn rate(&self) -> u32 {
         self.plan.run.rate.unwrap_or(DEFAULT_RATE)
+    }
+
+    /// Prints progress, and never ends.
+    async fn show_progress<T>(&self, load: &Load<'_>, start: Instant) -> T {
+        let mut tick = interval(PROGRESS_INTERVAL);
+        tick.tick().await; // the first one is at once
+        loop {
+            tick.tick().await;
+            let routes = load
+                .statistics()
+                .map(|(name, seen)| seen.with(|seen| format!("{name}: {} sent, {} lost", seen.sent, seen.lost())));
+            let routes = routes.collect::<Vec<_>>().join("   ");
+            let pods = self.cluster.pods.current();
+            let ready = pods.iter().filter(|pod| pod.state == PodState::Ready).count();
+            eprintln!(
+                "  {:>5.1} s  {routes}   pods ready: {ready}",
+                start.elapsed().as_secs_f64()
+            );
+        }
+    }
+}
+
+/// Waits until no connection has failed for a while: a node may still track connections to a pod that is gone. Losses by
+/// that are charged to the scenario that has caused them, and not to the next one.
+async fn wait_until_quiet(load: &Load<'_>, start: Instant) {
+    let kinds = [LossKind::Refused, LossKind::Unreachable, LossKind::TimedOut];
+    let last_loss = || {
+        load.statistics()
+            .filter_map(|(_, seen)| seen.with(|seen| seen.last_loss(&kinds)))
+            .max()
+    };
+    let give_up = start.elapsed() + QUIET_TIMEOUT;
+    while let Some(quiet) = last_loss().map(|last| last + QUIET_TIME)
+        && start.elapsed() < quiet.min(give_up)
+    {
+        sleep_until(start + quiet).await;
     }
 }
 
@@ -271,7 +266,7 @@ struct Partial<'a> {
     start: Instant,
     /// How long it took. `None` if it is interrupted.
     took: Option<Duration>,
-    clients: &'a [(&'a str, Arc<Client>)],
+    load: &'a Load<'a>,
     report: &'a mut Report,
     outcome: Result<Vec<ExpectedUntil>>,
 }
@@ -280,7 +275,7 @@ impl Drop for Partial<'_> {
     fn drop(&mut self) {
         let (expected, failure) = match &self.outcome {
             Ok(expected) => (expected.as_slice(), None),
-            Err(error) => (&[][..], Some(format!("{error:#}"))),
+            Err(error) => (&[][..], Some(describe(error))),
         };
         let collected = build::Collected {
             step: self.step,
@@ -291,38 +286,16 @@ impl Drop for Partial<'_> {
             expected,
             failure,
         };
-        let shared: Vec<_> = self
-            .clients
-            .iter()
-            .map(|(name, client)| (*name, client.tally().take()))
-            .collect();
-        let tallies: Vec<_> = shared.iter().map(|(name, tally)| (*name, tally)).collect();
-        let scenario = build::scenario(self.run.plan, collected, &tallies);
+        let statistics: Vec<_> = self.load.statistics().map(|(name, seen)| (name, seen.take())).collect();
+        let scenario = build::scenario(self.run.plan, collected, &statistics);
         self.report.scenarios.push(scenario);
     }
 }
 
-/// Prints progress, and never ends.
-async fn show_progress<T>(clients: &[(&str, Arc<Client>)], start: Instant) -> T {
-    let mut tick = interval(PROGRESS_INTERVAL);
-    tick.tick().await; // the first one is at once
-    loop {
-        tick.tick().await;
-        let routes = clients.iter().map(|(name, client)| {
-            client
-                .tally()
-                .with(|tally| format!("{name}: {} sent, {} lost", tally.sent, tally.lost()))
-        });
-        let routes = routes.collect::<Vec<_>>().join("   ");
-        eprintln!("  {:>5.1} s  {routes}", start.elapsed().as_secs_f64());
-    }
-}
-
-fn describe(target: &Target) -> String {
-    let host = match target.host.contains(':') {
-        true => format!("[{}]", target.host),
-        false => target.host.clone(),
+fn describe_target(target: &Target) -> String {
+    let url = Url {
+        path: Some(target.request.path.clone()),
+        ..target.url.clone()
     };
-    let request = &target.request;
-    format!("{} http://{host}:{}{}", request.method, target.port, request.path)
+    format!("{} {url}", target.request.method)
 }

@@ -1,141 +1,109 @@
-//! What happens to the cluster while requests are sent. One file each: what is done, what Kubernetes should do, and what may
-//! be lost and why.
+//! Runs what the table of scenarios says, by few executors.
+//!
+//! * [`releases`]: rolls out releases and back, also ones that get stuck
+//! * [`second`]: canary and blue-green, by a second Deployment
+//! * [`pods`]: deletes pods, and kills their processes
+//! * [`nodes`]: drains nodes, cuts their power, freezes their kubelet
 
-mod always_ready;
-mod broken_release;
-mod crash_loop;
-mod delete;
-mod drain;
-mod freeze;
-mod kill;
-mod missing_image;
-mod no_drain;
-mod no_prestop;
-mod node;
-mod restart;
-mod rollout;
-mod rollout_together;
-mod rollouts;
-mod scale;
-mod scale_to_one;
-pub mod stage;
-mod steady;
-mod stuck;
+mod nodes;
+mod pods;
+mod releases;
+mod second;
 
-use anyhow::Result;
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-use self::stage::{Description, ExpectedUntil, Stage};
+use anyhow::{Context as _, Result};
+use serde_json::json;
 
-/// One thing that happens to the cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scenario {
-    /// Nothing happens
-    Steady,
-    /// Each Deployment in turn is rolled out and back
-    Rollout,
-    /// All Deployments are rolled out and back at the same time
-    RolloutTogether,
-    /// All Deployments are rolled out and back, many times in a row
-    Rollouts,
-    /// kubectl rollout restart
-    Restart,
-    /// All Deployments are scaled up and down
-    Scale,
-    /// All Deployments are scaled to one replica and back
-    ScaleToOne,
-    /// A pod of each Deployment is deleted
-    Delete,
-    /// A release that never becomes ready is rolled out
-    BrokenRelease,
-    /// A release that crashes at start is rolled out
-    CrashLoop,
-    /// A release whose image does not exist is rolled out
-    MissingImage,
-    /// A process of each Deployment is killed by SIGKILL
-    Kill,
-    /// Every node that holds a pod is drained in turn
-    Drain,
-    /// A node loses power
-    Node,
-    /// The kubelet of a node stops for a while
-    Freeze,
-    /// Negative control: a rollout without a drain
-    NoDrain,
-    /// Negative control: a rollout without preStop
-    NoPrestop,
-    /// Negative control: a broken release with a readiness probe that always succeeds
-    AlwaysReady,
+use crate::{
+    cluster::{
+        Cluster,
+        pods::{ObservedPod, PodState},
+        workload::Workload,
+    },
+    plan::{
+        route::Route,
+        scenario::{Action, Scenario},
+        settings::ScenarioSettings,
+    },
+};
+
+/// What a scenario works with.
+pub struct Context<'a> {
+    pub cluster: &'a Cluster,
+    /// The routes on which requests are sent.
+    pub routes: &'a [Route],
+    pub settings: &'a ScenarioSettings,
+    /// The workloads that the scenario is about.
+    pub targets: Vec<&'a Workload>,
 }
 
-impl Scenario {
-    /// Returns whether the scenario touches nothing but the named Deployments, and should lose nothing: it is run by default.
-    pub fn is_default(self) -> bool {
-        !matches!(self, Self::Kill | Self::Drain | Self::Node | Self::Freeze) && !self.is_control()
-    }
+/// Losses that a scenario itself has found to be expected.
+#[derive(Debug, Clone)]
+pub struct ExpectedUntil {
+    /// Name of the route.
+    pub route: String,
+    /// Losses of requests that were due before this time are expected.
+    pub until: Duration,
+    pub reason: String,
+}
 
-    /// Returns whether requests must be lost: the scenario proves that the tool sees it.
-    pub fn is_control(self) -> bool {
-        matches!(self, Self::NoDrain | Self::NoPrestop | Self::AlwaysReady)
-    }
-
-    /// Returns its name on the command line and in a plan.
-    pub fn name(self) -> String {
-        let value = self.to_possible_value();
-        value.map(|value| value.get_name().to_owned()).unwrap_or_default()
-    }
-
-    /// Returns what it is about.
-    pub fn description(self) -> Description {
-        match self {
-            Self::Steady => steady::DESCRIPTION,
-            Self::Rollout => rollout::DESCRIPTION,
-            Self::RolloutTogether => rollout_together::DESCRIPTION,
-            Self::Rollouts => rollouts::DESCRIPTION,
-            Self::Restart => restart::DESCRIPTION,
-            Self::Scale => scale::DESCRIPTION,
-            Self::ScaleToOne => scale_to_one::DESCRIPTION,
-            Self::Delete => delete::DESCRIPTION,
-            Self::BrokenRelease => broken_release::DESCRIPTION,
-            Self::CrashLoop => crash_loop::DESCRIPTION,
-            Self::MissingImage => missing_image::DESCRIPTION,
-            Self::Kill => kill::DESCRIPTION,
-            Self::Drain => drain::DESCRIPTION,
-            Self::Node => node::DESCRIPTION,
-            Self::Freeze => freeze::DESCRIPTION,
-            Self::NoDrain => no_drain::DESCRIPTION,
-            Self::NoPrestop => no_prestop::DESCRIPTION,
-            Self::AlwaysReady => always_ready::DESCRIPTION,
-        }
-    }
-
-    /// Makes it happen, and waits until it has.
-    ///
-    /// # Errors
-    /// If kubectl fails, or the cluster does not do what it should.
-    pub async fn play(self, stage: &Stage<'_>) -> Result<Vec<ExpectedUntil>> {
-        match self {
-            Self::Steady => steady::play().await,
-            Self::Rollout => rollout::play(stage, 2).await,
-            Self::RolloutTogether => rollout_together::play(stage).await,
-            Self::Rollouts => rollouts::play(stage).await,
-            Self::Restart => restart::play(stage).await,
-            Self::Scale => scale::play(stage).await,
-            Self::ScaleToOne => scale_to_one::play(stage).await,
-            Self::Delete => delete::play(stage).await,
-            Self::BrokenRelease => broken_release::play(stage).await,
-            Self::CrashLoop => crash_loop::play(stage).await,
-            Self::MissingImage => missing_image::play(stage).await,
-            Self::Kill => kill::play(stage).await,
-            Self::Drain => drain::play(stage).await,
-            Self::Freeze => freeze::play(stage).await,
-            Self::NoDrain => no_drain::play(stage).await,
-            Self::NoPrestop => no_prestop::play(stage).await,
-            Self::AlwaysReady => always_ready::play(stage).await,
-            Self::Node => return node::play(stage).await,
+impl Context<'_> {
+    /// Makes a scenario happen, and waits until it has.
+    pub async fn run(&self, scenario: Scenario) -> Result<Vec<ExpectedUntil>> {
+        match scenario.action() {
+            Action::Nothing => Ok(()),
+            Action::Replace(release) => {
+                let times = match scenario {
+                    Scenario::Rollouts => self.settings.rollouts.count,
+                    _ => 2,
+                };
+                self.replace(release, times, scenario.is_control()).await
+            }
+            Action::GetStuck(release) => self.get_stuck(release).await,
+            Action::Scale if scenario == Scenario::ScaleToOne => self.scale(&[1]).await,
+            Action::Scale => self.scale(&self.settings.scale.replicas).await,
+            Action::Canary => self.canary().await,
+            Action::BlueGreen => self.blue_green().await,
+            Action::DeletePods => self.delete_pods().await,
+            Action::KillProcesses => self.kill_processes().await,
+            Action::DrainNodes => self.drain_nodes().await,
+            Action::FreezeKubelet => self.freeze_kubelet().await,
+            Action::CutPower => return self.cut_power().await,
         }?;
         Ok(Vec::new())
+    }
+
+    /// Scales all targets to each of these numbers of replicas, and back.
+    async fn scale(&self, replicas: &[u32]) -> Result<()> {
+        for &replicas in replicas {
+            self.scale_to(|_| u64::from(replicas)).await?;
+            if replicas == 1 {
+                self.cluster.wait_until_stable().await?;
+                self.log("one replica each is left");
+            }
+        }
+        self.scale_to(|workload| workload.replicas().unwrap_or_default()).await
+    }
+
+    async fn scale_to(&self, replicas: impl Fn(&Workload) -> u64) -> Result<()> {
+        for workload in &self.targets {
+            let replicas = replicas(workload);
+            self.log(format!("scaling {} to {replicas}", workload.reference()));
+            workload.set(&[("replicas", json!(replicas))]).await?;
+        }
+        self.cluster.rolled_out(&self.targets).await
+    }
+
+    /// Returns a ready pod of a workload.
+    fn some_ready_pod(&self, workload: &Workload) -> Result<ObservedPod> {
+        let reference = workload.reference();
+        let mut pods = self.cluster.pods.current().into_iter();
+        pods.find(|pod| pod.workload == reference && pod.state == PodState::Ready)
+            .with_context(|| format!("no pod of {reference} is ready"))
+    }
+
+    fn log(&self, text: impl Into<String>) {
+        self.cluster.log.event(text);
     }
 }

@@ -3,17 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use crate::{
-    plan::{
-        Plan,
-        address::Url,
-        deployment::{Deployment, Tool},
-        route::Route,
-    },
+    cluster::Access,
+    plan::{HttpVersion, Plan, route::Route, scenario::Scenario, workload::WorkloadSettings},
     report::output::Output,
-    scenarios::Scenario,
 };
 
 /// The form of kubectl's own help: description, examples, options, usage.
@@ -21,27 +16,29 @@ const HELP: &str = "{about-with-newline}\n{before-help}Options:\n{options}\n\nUs
 
 const EXAMPLES: &str = "\
 Examples:
-  # Prove that rollouts, scaling and deleted pods of deployment/shop lose no request
-  kubectl confidence --deployment shop --url http://shop.example.com/health
+  # Check that rollouts, scaling and deleted pods of deployment/shop lose no request
+  kubectl confidence --deployment shop --url https://shop.example.com/health
 
   # The same, with another image to roll out, 200 requests a second, and a report to show
-  kubectl confidence --deployment shop --url http://shop.example.com/health \\
+  kubectl confidence --deployment shop --url https://shop.example.com/health \\
     --image shop=shop:v2 --rate 200 --output table --output html=report.html
 
   # Run what a plan describes; only two of its scenarios
   kubectl confidence --plan shop.toml --scenarios rollout,drain
 
-  # Cut the power of a node of a kind cluster
-  kubectl confidence --plan shop.toml --scenarios node \\
-    --node-down 'docker kill {node}' --node-up 'docker start {node}'";
+  # Nothing but load, to see an autoscaler work
+  kubectl confidence load --plan shop.toml --rate 2000 --duration 5m";
+
+/// How long load lasts by default.
+const LOAD_DURATION: Duration = Duration::from_secs(60);
 
 /// Send requests at a steady rate while things happen to a cluster, and report every request that is lost.
 ///
 /// Half of the requests are sent on kept-alive connections and half on new ones. None is ever sent twice, and every response
 /// is checked. Everything that a scenario changes is restored, also after Ctrl-C, SIGTERM or a failure.
 ///
-/// By default only scenarios are run that touch nothing but the named Deployments. Others have to be named, by --scenarios or
-/// in the plan: kill, drain, node, freeze, and the negative controls no-drain, no-prestop and always-ready.
+/// By default only scenarios are run that touch nothing but the named workloads. Others have to be named, by --scenarios or
+/// in the plan: canary, blue-green, kill, drain, node, freeze, and the negative controls no-drain, no-prestop and always-ready.
 #[derive(Debug, Clone, Parser)]
 #[command(
     name = "kubectl-confidence",
@@ -49,19 +46,23 @@ Examples:
     version,
     help_template = HELP,
     before_help = EXAMPLES,
-    after_help = "Exit codes: 0 nothing was lost, 1 requests were lost, 2 wrong usage, 3 a scenario could not be run,\n\
-                  130 interrupted by Ctrl-C, 143 by SIGTERM.",
-    override_usage = "kubectl confidence (--plan=FILE | --deployment=NAME... --url=URL) [options]",
+    after_help = "Exit codes: 0 nothing was lost, 1 requests were lost or too slow, 2 wrong usage, 3 a scenario could not be\n\
+                  run, 130 interrupted by Ctrl-C, 143 by SIGTERM.",
+    override_usage = "kubectl confidence [load|version] (--plan=FILE | --deployment=NAME... --url=URL) [options]",
     max_term_width = 120
 )]
 pub struct Settings {
-    /// TOML file with routes, Deployments, images, scenarios and expected losses.
-    #[arg(long, value_name = "FILE", required_unless_present = "deployments")]
+    /// Only send requests for a while, or only print the version.
+    #[arg(value_enum, hide = true)]
+    pub command: Option<Command>,
+
+    /// TOML file with routes, workloads, images, scenarios and expected losses.
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["workloads", "command"])]
     pub plan: Option<PathBuf>,
 
-    /// A Deployment to test, without a plan. Can be repeated.
+    /// A workload to test, without a plan: a Deployment, statefulset/NAME or daemonset/NAME. Can be repeated.
     #[arg(long = "deployment", value_name = "NAME", conflicts_with = "plan", requires = "urls")]
-    pub deployments: Vec<String>,
+    pub workloads: Vec<String>,
 
     /// Where requests are sent. With a plan: ROUTE=URL, in place of the route's own address. Can be repeated.
     #[arg(long = "url", value_name = "[ROUTE=]URL")]
@@ -79,23 +80,15 @@ pub struct Settings {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rate: Option<u32>,
 
-    /// Connections that each route keeps alive; with 0, each request is sent on a new one. [default: 8]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(0..=1000))]
-    pub connections: Option<u16>,
-
-    /// How long a response may take. A slow response is not a lost one. [default: 30s]
-    #[arg(long, value_parser = humantime::parse_duration)]
-    pub timeout: Option<Duration>,
-
     /// How long the cluster may take for one step. [default: 3m]
     #[arg(long, value_parser = humantime::parse_duration)]
     pub wait: Option<Duration>,
 
-    /// The image to roll out in a Deployment. Can be repeated.
+    /// The image to roll out in a workload. Can be repeated.
     #[arg(long = "image", value_name = "DEPLOYMENT=IMAGE")]
     pub images: Vec<String>,
 
-    /// The tag to roll out in every Deployment, of the image that is deployed.
+    /// The tag to roll out in every workload, of the image that is deployed.
     #[arg(long, value_name = "TAG")]
     pub tag: Option<String>,
 
@@ -103,31 +96,28 @@ pub struct Settings {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rollouts: Option<u32>,
 
-    /// The node that loses power in the scenario "node".
-    #[arg(long, value_name = "NAME")]
-    pub node: Option<String>,
-
-    /// The command that cuts a node's power. {node} is its name. Known for kind, k3d and minikube.
-    #[arg(long, value_name = "COMMAND", requires = "node_up")]
-    pub node_down: Option<String>,
-
-    /// The command that starts the node again.
-    #[arg(long, value_name = "COMMAND", requires = "node_down")]
-    pub node_up: Option<String>,
-
-    /// The command that stops a node's kubelet in the scenario "freeze". [default: SIGSTOP, by a pod on the node]
-    #[arg(long, value_name = "COMMAND", requires = "kubelet_start")]
-    pub kubelet_stop: Option<String>,
-
-    /// The command that starts the kubelet again.
-    #[arg(long, value_name = "COMMAND", requires = "kubelet_stop")]
-    pub kubelet_start: Option<String>,
-
-    /// The image of the pods that kill and freeze need on a node. It must have a shell. [default: busybox]
+    /// Send requests from a pod in the cluster: a Service then needs no external address. IMAGE is that of this program.
     #[arg(long, value_name = "IMAGE")]
-    pub tool_image: Option<String>,
+    pub from_pod: Option<String>,
 
-    /// Output format: table, json or html; to FILE in place of standard output. Can be repeated. [default: table]
+    /// The version of HTTP. [default: with https the server's choice, otherwise 1.1]
+    #[arg(long, value_enum, value_name = "VERSION")]
+    pub http: Option<HttpVersion>,
+
+    /// PEM file of certificate authorities that https servers may have beside those of this system.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+
+    /// Do not check the certificates of https servers.
+    #[arg(long)]
+    pub insecure: bool,
+
+    /// Fail if 99 % of the responses on a route take longer than this in a scenario.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub fail_above_p99: Option<Duration>,
+
+    /// Output format: table, markdown, json, junit or html; to FILE in place of standard output. Can be repeated.
+    /// [default: table]
     #[arg(
         short,
         long,
@@ -141,111 +131,81 @@ pub struct Settings {
     #[arg(short, long)]
     pub yes: bool,
 
-    /// The name of the kubeconfig context to use.
-    #[arg(long, value_name = "NAME")]
-    pub context: Option<String>,
+    #[command(flatten)]
+    pub access: Access,
+}
 
-    /// The namespace of the Deployments and Services.
-    #[arg(short, long, value_name = "NAME")]
-    pub namespace: Option<String>,
-
-    /// Path to the kubeconfig file.
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
+/// What is done in place of scenarios.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Command {
+    Load,
+    Version,
+    /// What a pod in the cluster does.
+    Generate,
 }
 
 impl Settings {
     /// Returns the plan: the file's, or one made of --deployment and --url. Flags override it.
-    ///
-    /// # Errors
-    /// If the plan or a flag is invalid.
     pub fn plan(&self) -> Result<Plan> {
         let mut plan = match &self.plan {
             Some(path) => Plan::read(path)?,
             None => self.quick_plan()?,
         };
+        plan.is_load = self.command == Some(Command::Load);
         let run = &mut plan.run;
-        if !self.scenarios.is_empty() {
+        if plan.is_load {
+            run.scenarios = vec![Scenario::Steady];
+            run.duration = Some(LOAD_DURATION);
+        } else if !self.scenarios.is_empty() {
             run.scenarios.clone_from(&self.scenarios);
         }
         run.duration = self.duration.or(run.duration);
         run.rate = self.rate.or(run.rate);
-        run.connections = self.connections.or(run.connections);
-        run.timeout = self.timeout.or(run.timeout);
         run.wait = self.wait.or(run.wait);
-        let scenarios = &mut plan.scenarios;
-        scenarios.rollouts.count = self.rollouts.unwrap_or(scenarios.rollouts.count);
-        scenarios.node.name = self.node.clone().or(scenarios.node.name.take());
-        if self.node_down.is_some() {
-            scenarios.node.down.clone_from(&self.node_down);
-            scenarios.node.up.clone_from(&self.node_up);
-        }
-        if self.kubelet_stop.is_some() {
-            scenarios.freeze.stop.clone_from(&self.kubelet_stop);
-            scenarios.freeze.start.clone_from(&self.kubelet_start);
-        }
-        if self.tool_image.is_some() {
-            plan.tool = Tool {
-                image: self.tool_image.clone(),
-                image_of: None,
-            };
-        }
+        run.http = self.http.or(run.http);
+        run.ca = self.ca.clone().or(run.ca.take());
+        run.from_pod = self.from_pod.clone().or(run.from_pod.take());
+        run.insecure |= self.insecure;
+        run.fail_above_p99 = self.fail_above_p99.or(run.fail_above_p99);
+        let rollouts = &mut plan.scenarios.rollouts;
+        rollouts.count = self.rollouts.unwrap_or(rollouts.count);
         self.override_images(&mut plan)?;
         if self.plan.is_some() {
             self.override_urls(&mut plan)?;
         }
-        if plan.routes.is_empty() || plan.deployments.is_empty() {
+        if plan.routes.is_empty() || (plan.workloads.is_empty() && !plan.is_load) {
             bail!("the plan needs at least one [[route]] and one [[deployment]]");
         }
         Ok(plan)
     }
 
     fn quick_plan(&self) -> Result<Plan> {
-        let deployments = self.deployments.iter().map(|name| Deployment {
-            name: unspanned(name.strip_prefix("deployment/").unwrap_or(name)),
-            container: None,
-            next_image: None,
-            next_tag: None,
-            shutdown: None,
-        });
-        let routes = self.urls.iter().map(|text| {
-            let url: Url = text.parse()?;
-            let mut route = Route {
-                name: unspanned(text),
-                url: None,
-                service: None,
-                port: None,
-                request: Default::default(),
-                response: Default::default(),
-            };
-            set_url(&mut route, url);
-            Ok(route)
-        });
+        let routes = self.urls.iter().map(|text| Ok(Route::to(text.parse()?)));
+        let workloads = self.workloads.iter().map(|name| WorkloadSettings::named(name));
         Ok(Plan {
             routes: routes.collect::<Result<_>>()?,
-            deployments: deployments.collect(),
+            workloads: workloads.collect::<Result<_>>()?,
             ..Plan::default()
         })
     }
 
     fn override_images(&self, plan: &mut Plan) -> Result<()> {
         if let Some(tag) = &self.tag {
-            for deployment in &mut plan.deployments {
-                deployment.next_image = None;
-                deployment.next_tag = Some(tag.clone());
+            for workload in &mut plan.workloads {
+                workload.next_image = None;
+                workload.next_tag = Some(tag.clone());
             }
         }
         for text in &self.images {
             let (name, image) = text
                 .split_once('=')
                 .with_context(|| format!("--image {text}: expected DEPLOYMENT=IMAGE"))?;
-            let deployment = plan
-                .deployments
-                .iter_mut()
-                .find(|deployment| deployment.name.as_ref() == name)
+            let mut workloads = plan.workloads.iter_mut();
+            let workload = workloads
+                .find(|workload| workload.name.as_ref() == name)
                 .with_context(|| format!("--image {text}: there is no deployment {name:?}"))?;
-            deployment.next_image = Some(image.to_owned());
-            deployment.next_tag = None;
+            workload.next_image = Some(image.to_owned());
+            workload.next_tag = None;
         }
         Ok(())
     }
@@ -255,27 +215,14 @@ impl Settings {
             let (name, url) = text
                 .split_once('=')
                 .with_context(|| format!("--url {text}: with a plan, expected ROUTE=URL"))?;
-            let route = plan
-                .routes
-                .iter_mut()
+            let mut routes = plan.routes.iter_mut();
+            let route = routes
                 .find(|route| route.name.as_ref() == name)
                 .with_context(|| format!("--url {text}: there is no route {name:?}"))?;
-            set_url(route, url.parse()?);
+            route.set_url(url.parse()?);
         }
         Ok(())
     }
-}
-
-/// Sends the route's requests to this URL: to its path too, if it has one.
-fn set_url(route: &mut Route, url: Url) {
-    if let Some(path) = &url.path {
-        route.request.path.clone_from(path);
-    }
-    route.url = Some(url);
-}
-
-fn unspanned(text: &str) -> toml::Spanned<String> {
-    toml::Spanned::new(0..0, text.to_owned())
 }
 
 #[cfg(test)]
@@ -291,10 +238,17 @@ mod tests {
 
     #[test]
     fn a_deployment_and_a_url_need_no_plan() {
-        let plan = plan(&["--deployment", "shop", "--url", "http://[::1]:8080/health"]).unwrap();
-        assert_eq!(plan.deployments[0].name.as_ref(), "shop");
+        let plan = plan(&["--deployment", "deploy/shop", "--url", "http://[::1]:8080/health"]).unwrap();
+        assert_eq!(plan.workloads[0].name.as_ref(), "shop");
         assert_eq!(plan.routes[0].request.path, "/health");
         assert_eq!(plan.routes[0].url.as_ref().unwrap().host, "::1");
+    }
+
+    #[test]
+    fn load_is_one_scenario_that_ends() {
+        let plan = plan(&["load", "--plan", K8S_DEMO, "--rate", "2000"]).unwrap();
+        assert_eq!((plan.run.rate, plan.run.duration), (Some(2000), Some(LOAD_DURATION)));
+        assert_eq!(plan.run.scenarios, [Scenario::Steady]);
     }
 
     #[test]
@@ -310,12 +264,9 @@ mod tests {
         assert_eq!(plan.scenarios.rollouts.count, 2);
         assert_eq!(plan.run.duration, Some(Duration::from_secs(5)));
         let next = |name: &str| {
-            let deployment = plan
-                .deployments
-                .iter()
-                .find(|deployment| deployment.name.as_ref() == name);
-            let deployment = deployment.unwrap();
-            (deployment.next_tag.clone(), deployment.next_image.clone())
+            let mut workloads = plan.workloads.iter();
+            let workload = workloads.find(|workload| workload.name.as_ref() == name).unwrap();
+            (workload.next_tag.clone(), workload.next_image.clone())
         };
         assert_eq!(next("k8s-demo-backend"), (Some("v3".to_owned()), None));
         assert_eq!(next("k8s-demo-frontend"), (None, Some("web:v4".to_owned())));
@@ -333,11 +284,11 @@ mod tests {
         for arguments in [
             &[][..],
             &["--deployment", "shop"],
+            &["--deployment", "rollout/shop", "--url", "http://a"],
             &["--plan", K8S_DEMO, "--deployment", "shop", "--url", "http://a"],
             &["--plan", K8S_DEMO, "--url", "http://a"],
             &["--plan", K8S_DEMO, "--url", "other=http://a"],
             &["--plan", K8S_DEMO, "--image", "other=a:b"],
-            &["--plan", K8S_DEMO, "--node-down", "true"],
             &["--plan", K8S_DEMO, "--rate", "0"],
             &["--plan", K8S_DEMO, "--output", "yaml"],
             &["--plan", "no-such-file.toml"],

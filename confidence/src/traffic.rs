@@ -3,9 +3,10 @@
 //! * [`request`]: what is sent, and what a response must contain
 //! * [`client`]: sends one request, on a kept-alive or on a new [`connection`]
 //! * [`resolver`]: the addresses of a host
+//! * [`tls`] encrypts
 //! * [`generator`]: sends requests when they are due
 //! * [`outcome`]: a response, or a loss and its kind
-//! * [`tally`]: the outcomes of one route in one scenario
+//! * [`statistics`]: the outcomes of one route in one scenario
 
 pub mod client;
 pub mod connection;
@@ -13,4 +14,5 @@ pub mod generator;
 pub mod outcome;
 pub mod request;
 pub mod resolver;
-pub mod tally;
+pub mod statistics;
+pub mod tls;

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use confidence::{
-    cluster::{Cluster, kubectl::Kubectl},
+    cluster::{Access, Cluster},
     plan::Plan,
 };
 use tokio::{
@@ -45,7 +45,13 @@ fn printed(output: &Output) -> String {
 }
 
 async fn kubectl(arguments: &[&str]) -> Result<String> {
-    Kubectl::default().run(arguments).await
+    let output = Command::new("kubectl")
+        .args(arguments)
+        .output()
+        .await
+        .context("cannot start kubectl")?;
+    ensure!(output.status.success(), "kubectl {arguments:?}: {}", printed(&output));
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 async fn of_the_backend(path: &str) -> Result<String> {
@@ -56,7 +62,7 @@ async fn of_the_backend(path: &str) -> Result<String> {
 /// Waits until all pods of the application are ready.
 async fn until_ready() -> Result<()> {
     let plan = Plan::read(Path::new(PLAN))?;
-    Cluster::find(Kubectl::default(), &plan.deployments, &plan.tool, plan.run.wait).await?;
+    Cluster::find(&Access::default(), &plan).await?;
     Ok(())
 }
 
@@ -202,4 +208,109 @@ async fn debians_nginx_loses_requests_in_a_rollout_and_none_with_a_pre_stop_slee
         Ok(())
     })
     .await
+}
+
+/// `kubectl rollout undo` must not lead to a release of this program.
+#[tokio::test]
+async fn the_history_of_rollouts_is_the_same_before_and_after() -> Result<()> {
+    let _cluster = CLUSTER.lock().await;
+    let history = ["rollout", "history", "deployment/k8s-demo-backend"];
+    let before = kubectl(&history).await?;
+    let scenarios = ["--scenarios", "rollout,always-ready", "--duration", "1s"];
+    let output = program(PLAN, &scenarios).output().await?;
+    assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
+    assert_eq!(kubectl(&history).await?, before);
+    assert_eq!(of_the_backend(".spec.revisionHistoryLimit").await?, "10");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_canary_and_blue_green_lose_nothing() -> Result<()> {
+    let _cluster = CLUSTER.lock().await;
+    let scenarios = ["--scenarios", "canary,blue-green", "--duration", "1s"];
+    let output = program(PLAN, &scenarios).output().await?;
+    assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
+    let selector = kubectl(&[
+        "get",
+        "service",
+        "k8s-demo-backend-service",
+        "--output=jsonpath={.spec.selector}",
+    ])
+    .await?;
+    assert!(!selector.contains("hash") && !selector.contains("track"), "{selector}");
+    Ok(())
+}
+
+/// Names and start times of all pods of a namespace.
+async fn pods_of(namespace: &str) -> Result<String> {
+    let fields = "jsonpath={range .items[*]}{.metadata.name} {.status.startTime}{end}";
+    kubectl(&["get", "pods", "--namespace", namespace, "--output", fields]).await
+}
+
+#[tokio::test]
+async fn a_drain_evicts_no_pod_of_another_namespace_with_the_same_labels() -> Result<()> {
+    const NEIGHBOUR: &str = "confidence-neighbour";
+    let _cluster = CLUSTER.lock().await;
+    kubectl(&["create", "namespace", NEIGHBOUR]).await?;
+    let outcome = async {
+        let manifest = format!("{MANIFESTS}/backend.deployment.yaml");
+        kubectl(&["apply", "--namespace", NEIGHBOUR, "--filename", &manifest]).await?;
+        kubectl(&[
+            "rollout",
+            "status",
+            "--namespace",
+            NEIGHBOUR,
+            "deployment",
+            "k8s-demo-backend",
+        ])
+        .await?;
+        let before = pods_of(NEIGHBOUR).await?;
+        let output = program(PLAN, &["--scenarios", "drain", "--duration", "1s"])
+            .output()
+            .await?;
+        ensure!(output.status.code() == Some(0), "{}", printed(&output));
+        let after = pods_of(NEIGHBOUR).await?;
+        ensure!(before == after, "{before} became {after}");
+        Ok(())
+    }
+    .await;
+    kubectl(&["delete", "namespace", NEIGHBOUR]).await?;
+    outcome
+}
+
+/// Runs scenarios as a service account with the role `edit`.
+#[tokio::test]
+async fn with_the_role_edit_what_needs_more_is_skipped_and_the_rest_is_run() -> Result<()> {
+    const USER: &str = "confidence-edit";
+    let _cluster = CLUSTER.lock().await;
+    kubectl(&["create", "serviceaccount", USER]).await?;
+    let outcome = async {
+        let account = format!("--serviceaccount=default:{USER}");
+        kubectl(&["create", "rolebinding", USER, "--clusterrole=edit", &account]).await?;
+        let user = format!("system:serviceaccount:default:{USER}");
+        let scenarios = [
+            "--as",
+            &user,
+            "--scenarios",
+            "steady,delete,kill,drain",
+            "--duration",
+            "1s",
+        ];
+        let output = program(PLAN, &scenarios).output().await?;
+        let text = printed(&output);
+        for expected in [
+            "kill: you may not create namespaces",
+            "drain: you may not list nodes",
+            "| delete",
+            "None of",
+        ] {
+            ensure!(text.contains(expected), "{expected}: {text}");
+        }
+        ensure!(output.status.code() == Some(3), "{text}");
+        Ok(())
+    }
+    .await;
+    kubectl(&["delete", "serviceaccount", USER]).await?;
+    kubectl(&["delete", "rolebinding", "--ignore-not-found", USER]).await?;
+    outcome
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use confidence::{
-    cluster::{Cluster, kubectl::Kubectl},
+    cluster::{Access, Cluster},
     plan::Plan,
 };
 use e2e::browser::Browser;
@@ -17,10 +17,10 @@ const PLAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../confidence/k8s-demo.
 #[tokio::test]
 async fn the_page_of_the_cluster_shows_which_pod_answered() -> Result<()> {
     let plan = Plan::read(Path::new(PLAN))?;
-    let cluster = Cluster::find(Kubectl::default(), &plan.deployments, &plan.tool, plan.run.wait).await?;
+    let cluster = Cluster::find(&Access::default(), &plan).await?;
     let browser = Browser::start().await?;
     browser
-        .open_page(&cluster.address(&plan.routes[0]).await?.to_string())
+        .open_page(&cluster.address(&plan.routes[0], false).await?.to_string())
         .await?;
     browser.press("Ada Lovelace").await?;
     browser.press_enter().await?;

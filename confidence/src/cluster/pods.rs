@@ -1,29 +1,33 @@
-//! What happens to the pods of the Deployments, as it happens.
+//! What happens to the pods of the workloads, as it happens.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use anyhow::{Context, Result};
-use serde_json::{Deserializer, Value};
-use tokio::{
-    io::AsyncReadExt,
-    sync::watch,
-    task::JoinSet,
-    time::{Instant, sleep},
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::{ContainerStateWaiting, ContainerStatus, Pod};
+use kube::{
+    Api,
+    runtime::{
+        WatchStreamExt,
+        watcher::{self, Event},
+    },
 };
+use serde::Serialize;
+use tokio::{sync::watch, task::JoinSet, time::Instant};
 
-use super::{deployment::Deployment, kubectl::Kubectl};
+use super::workload::Workload;
+use crate::plan::workload::Kind;
 
-/// How long to wait before a watch that has ended is started again.
-const RESTART_INTERVAL: Duration = Duration::from_secs(1);
+/// The name of the second Deployment that a canary or blue-green scenario makes is that of the first one with this suffix.
+pub const SECOND: &str = "-confidence";
 
-/// The pods of all Deployments, kept up to date by `kubectl get --watch`.
+/// The pods of all workloads, kept up to date by watches.
 #[derive(Debug)]
 pub struct Pods {
-    current: watch::Receiver<BTreeMap<String, Pod>>,
+    current: watch::Receiver<BTreeMap<String, ObservedPod>>,
     history: Arc<Mutex<Vec<PodChange>>>,
     /// The watches. They end with this.
     _watches: JoinSet<()>,
@@ -31,21 +35,19 @@ pub struct Pods {
 
 /// A pod at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pod {
-    /// Its name.
+pub struct ObservedPod {
     pub name: String,
-    /// The name of its Deployment.
-    pub deployment: String,
-    /// Its node, once it has one.
+    pub uid: String,
+    /// Its workload, such as `deployment/shop`.
+    pub workload: String,
     pub node: Option<String>,
-    /// The image of the Deployment's container.
+    /// The image of the workload's container.
     pub image: String,
     /// The hash of its pod template: pods of one release have the same.
     pub release: String,
-    /// Its state.
     pub state: PodState,
     /// How often its containers were started again.
-    pub restarts: u64,
+    pub restarts: i32,
     /// Why a container is waiting, such as `CrashLoopBackOff`.
     pub reason: Option<String>,
     /// The image of that container.
@@ -53,7 +55,8 @@ pub struct Pod {
 }
 
 /// The state of a pod, as its clients see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PodState {
     /// Not yet ready for the first time, or no longer.
     NotReady,
@@ -71,28 +74,24 @@ pub struct PodChange {
     /// When it was seen.
     pub at: Instant,
     /// The pod after the change. `None` if it is gone.
-    pub pod: Option<Pod>,
-    /// Its name.
+    pub pod: Option<ObservedPod>,
     pub name: String,
 }
 
 impl Pods {
-    /// Watches the pods of these Deployments.
-    pub fn watch(kubectl: &Kubectl, deployments: &[Deployment]) -> Self {
+    /// Watches the pods of these workloads.
+    pub fn watch(api: &Api<Pod>, workloads: &[Workload]) -> Self {
         let (sender, current) = watch::channel(BTreeMap::new());
         let sender = Arc::new(sender);
         let history = Arc::<Mutex<Vec<PodChange>>>::default();
         let mut watches = JoinSet::new();
-        for deployment in deployments {
-            let watch = Watch {
-                kubectl: kubectl.clone(),
-                deployment: deployment.name.clone(),
-                container: deployment.container_name().to_owned(),
-                selector: deployment.selector.clone(),
+        for workload in workloads {
+            let recorder = Recorder {
+                workload: workload.clone(),
                 current: sender.clone(),
                 history: history.clone(),
             };
-            watches.spawn(watch.run());
+            watches.spawn(recorder.run(api.clone()));
         }
         Self {
             current,
@@ -102,7 +101,7 @@ impl Pods {
     }
 
     /// Returns the pods as they are.
-    pub fn current(&self) -> Vec<Pod> {
+    pub fn current(&self) -> Vec<ObservedPod> {
         self.current.borrow().values().cloned().collect()
     }
 
@@ -111,142 +110,199 @@ impl Pods {
         self.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until the pods are as described.
-    pub async fn until(&self, mut is_so: impl FnMut(&BTreeMap<String, Pod>) -> bool) {
+    /// Waits until the pods satisfy a predicate.
+    pub async fn until(&self, mut predicate: impl FnMut(&BTreeMap<String, ObservedPod>) -> bool) {
         let mut current = self.current.clone();
-        if current.wait_for(|pods| is_so(pods)).await.is_err() {
+        if current.wait_for(|pods| predicate(pods)).await.is_err() {
             // The watches live as long as this: they have not ended.
             std::future::pending::<()>().await;
         }
     }
+
+    /// Waits until a pod has changed.
+    pub async fn changed(&self) {
+        let count = || self.history.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let before = count();
+        self.until(|_| count() > before).await;
+    }
 }
 
-/// One `kubectl get pods --watch`.
-struct Watch {
-    kubectl: Kubectl,
-    deployment: String,
-    container: String,
-    selector: String,
-    current: Arc<watch::Sender<BTreeMap<String, Pod>>>,
+/// Keeps the pods of one workload up to date.
+struct Recorder {
+    workload: Workload,
+    current: Arc<watch::Sender<BTreeMap<String, ObservedPod>>>,
     history: Arc<Mutex<Vec<PodChange>>>,
 }
 
-impl Watch {
-    async fn run(self) {
-        loop {
-            if let Err(error) = self.follow().await {
-                eprintln!("  the watch of the pods has ended and is started again: {error:#}");
+impl Recorder {
+    async fn run(self, api: Api<Pod>) {
+        let selected = watcher::Config::default().labels_from(&self.workload.selector);
+        let mut events = pin!(watcher::watcher(api, selected).default_backoff());
+        let mut listed = BTreeSet::new();
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(Event::Init) => listed.clear(),
+                Ok(Event::InitApply(pod)) => {
+                    listed.extend(pod.metadata.name.clone());
+                    self.apply(&pod);
+                }
+                Ok(Event::Apply(pod)) => self.apply(&pod),
+                Ok(Event::Delete(pod)) => self.change(pod.metadata.name.unwrap_or_default(), None),
+                Ok(Event::InitDone) => {
+                    let reference = self.workload.reference();
+                    let known: Vec<_> = self.current.borrow().values().cloned().collect();
+                    for pod in known {
+                        if pod.workload == reference && !listed.contains(&pod.name) {
+                            self.change(pod.name, None);
+                        }
+                    }
+                }
+                Err(error) => eprintln!("  the watch of the pods is started again: {error}"),
             }
-            sleep(RESTART_INTERVAL).await;
         }
     }
 
-    /// Reads events until the watch ends. It begins with one event for each pod that there is.
-    async fn follow(&self) -> Result<()> {
-        let existing = self.kubectl.get(&["pods", "--selector", &self.selector]).await?;
-        let names: Vec<_> = super::kubectl::items(&existing)
-            .filter_map(|pod| pod["metadata"]["name"].as_str())
-            .collect();
-        let known: Vec<_> = self.current.borrow().values().cloned().collect();
-        for pod in known {
-            if pod.deployment == self.deployment && !names.contains(&pod.name.as_str()) {
-                self.change(pod.name, None);
-            }
+    fn apply(&self, pod: &Pod) {
+        if let Some(pod) = ObservedPod::of(pod, &self.workload) {
+            self.change(pod.name.clone(), Some(pod));
         }
-        let arguments = ["get", "pods", "--selector", &self.selector];
-        let watch = ["--watch", "--output", "json", "--output-watch-events"];
-        let mut child = self.kubectl.spawn(&[&arguments[..], &watch[..]].concat())?;
-        let mut stdout = child.stdout.take().context("kubectl has no output")?;
-        let mut unread = Vec::new();
-        while stdout.read_buf(&mut unread).await? > 0 {
-            let mut values = Deserializer::from_slice(&unread).into_iter::<Value>();
-            for event in values.by_ref().map_while(Result::ok) {
-                self.event(&event);
-            }
-            let read = values.byte_offset();
-            unread.drain(..read);
-        }
-        let mut stderr = String::new();
-        if let Some(mut output) = child.stderr.take() {
-            output.read_to_string(&mut stderr).await?;
-        }
-        let status = child.wait().await?;
-        anyhow::ensure!(status.success(), "{}", stderr.trim());
-        Ok(())
     }
 
-    fn event(&self, event: &Value) {
-        let object = &event["object"];
-        let Some(name) = object["metadata"]["name"].as_str() else {
-            return;
-        };
-        let is_gone = event["type"] == "DELETED";
-        let pod = (!is_gone).then(|| Pod::from_object(object, &self.deployment, &self.container));
-        self.change(name.to_owned(), pod);
-    }
-
-    fn change(&self, name: String, pod: Option<Pod>) {
-        let has_changed = self.current.send_if_modified(|pods| match &pod {
-            Some(pod) => pods.insert(name.clone(), pod.clone()).as_ref() != Some(pod),
-            None => pods.remove(&name).is_some(),
+    fn change(&self, name: String, pod: Option<ObservedPod>) {
+        self.current.send_if_modified(|pods| {
+            let has_changed = match &pod {
+                Some(pod) => pods.insert(name.clone(), pod.clone()).as_ref() != Some(pod),
+                None => pods.remove(&name).is_some(),
+            };
+            if has_changed {
+                let at = Instant::now();
+                let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+                history.push(PodChange { at, pod, name });
+            }
+            has_changed
         });
-        if has_changed {
-            let at = Instant::now();
-            let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
-            history.push(PodChange { at, pod, name });
-        }
     }
 }
 
-impl Pod {
-    /// Reads a pod. `container` is the name of the container whose image is its version.
-    pub fn from_object(object: &Value, deployment: &str, container: &str) -> Self {
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let statuses = || object["status"]["containerStatuses"].as_array().into_iter().flatten();
-        let waiting = statuses().find(|status| status["state"]["waiting"]["reason"].is_string());
-        let containers = object["spec"]["containers"].as_array().into_iter().flatten();
-        let image = containers.into_iter().find(|found| found["name"] == container);
-        let phase = object["status"]["phase"].as_str().unwrap_or_default();
-        let state = if object["metadata"]["deletionTimestamp"].is_string() {
+impl ObservedPod {
+    /// Reads a pod, if it belongs to this workload or to the second Deployment that a scenario makes of it. Other workloads
+    /// may have pods with the same labels.
+    pub fn of(pod: &Pod, workload: &Workload) -> Option<Self> {
+        let metadata = &pod.metadata;
+        let label = |name: &str| metadata.labels.as_ref().and_then(|labels| labels.get(name)).cloned();
+        let release = label("pod-template-hash").or_else(|| label("controller-revision-hash"));
+        let release = release.unwrap_or_default();
+        let owner = metadata
+            .owner_references
+            .iter()
+            .flatten()
+            .find(|owner| owner.controller == Some(true))?;
+        let owner = match workload.kind {
+            // A ReplicaSet is named after its Deployment and the hash.
+            Kind::Deployment => owner.name.strip_suffix(&format!("-{release}"))?,
+            Kind::StatefulSet | Kind::DaemonSet => &owner.name,
+        };
+        if owner != workload.name && owner.strip_suffix(SECOND) != Some(&workload.name) {
+            return None;
+        }
+        let spec = pod.spec.as_ref();
+        let status = pod.status.as_ref();
+        let waiting = statuses(pod).find(|status| waiting(status).is_some_and(|waiting| waiting.reason.is_some()));
+        let mut containers = spec.iter().flat_map(|spec| &spec.containers);
+        let image = containers.find(|container| container.name == workload.container().name);
+        let phase = status.and_then(|status| status.phase.as_deref());
+        let state = if metadata.deletion_timestamp.is_some() {
             PodState::Terminating
-        } else if ["Succeeded", "Failed"].contains(&phase) {
+        } else if matches!(phase, Some("Succeeded" | "Failed")) {
             PodState::Ended
-        } else if is_ready(object) {
+        } else if is_ready(pod) {
             PodState::Ready
         } else {
             PodState::NotReady
         };
-        Self {
-            name: text(&object["metadata"]["name"]).unwrap_or_default(),
-            deployment: deployment.to_owned(),
-            node: text(&object["spec"]["nodeName"]),
-            image: image.and_then(|found| text(&found["image"])).unwrap_or_default(),
-            release: text(&object["metadata"]["labels"]["pod-template-hash"]).unwrap_or_default(),
+        Some(Self {
+            name: metadata.name.clone().unwrap_or_default(),
+            uid: metadata.uid.clone().unwrap_or_default(),
+            workload: format!("{}/{owner}", workload.kind),
+            node: spec.and_then(|spec| spec.node_name.clone()),
+            image: image.and_then(|container| container.image.clone()).unwrap_or_default(),
+            release,
             state,
-            restarts: statuses().filter_map(|status| status["restartCount"].as_u64()).sum(),
-            reason: waiting.and_then(|status| text(&status["state"]["waiting"]["reason"])),
-            waiting_image: waiting.and_then(|status| text(&status["image"])),
-        }
+            restarts: statuses(pod).map(|status| status.restart_count).sum(),
+            reason: waiting.and_then(|status| self::waiting(status)?.reason.clone()),
+            waiting_image: waiting.map(|status| status.image.clone()),
+        })
     }
 
     /// Returns the image that the pod waits for and its node cannot get.
     pub fn missing_image(&self) -> Option<&str> {
-        let reason = self.reason.as_deref()?;
-        [
-            "ErrImageNeverPull",
-            "ErrImagePull",
-            "ImagePullBackOff",
-            "InvalidImageName",
-        ]
-        .contains(&reason)
-        .then_some(self.waiting_image.as_deref().unwrap_or(&self.image))
+        let is_missing = is_about_images(self.reason.as_deref()?);
+        is_missing.then_some(self.waiting_image.as_deref().unwrap_or(&self.image))
     }
 }
 
-/// Returns whether a pod or a node has the condition `Ready`.
-pub fn is_ready(object: &Value) -> bool {
-    let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
+impl PodState {
+    /// Returns its name in a report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotReady => "not-ready",
+            Self::Ready => "ready",
+            Self::Terminating => "terminating",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// Returns whether a container with this reason waits for its image.
+pub fn is_about_images(reason: &str) -> bool {
+    matches!(
+        reason,
+        "ErrImageNeverPull" | "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ImageInspectError"
+    )
+}
+
+/// Returns the statuses of a pod's containers.
+pub fn statuses(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
+    pod.status
+        .iter()
+        .flat_map(|status| status.container_statuses.iter().flatten())
+}
+
+/// Returns why a container waits.
+pub fn waiting(status: &ContainerStatus) -> Option<&ContainerStateWaiting> {
+    status.state.as_ref()?.waiting.as_ref()
+}
+
+fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
     conditions
         .into_iter()
-        .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::serde_json::{from_value, json};
+
+    use super::*;
+    use crate::cluster::tests::workload;
+
+    #[tokio::test]
+    async fn a_pod_of_another_workload_with_the_same_labels_is_not_observed() {
+        let workload = workload(json!({"template": {"spec": {"containers": [{"name": "shop", "image": "shop:v1"}]}}}));
+        let pod = |owner: &str| -> Pod {
+            from_value(json!({"metadata": {
+                "name": "a", "labels": {"pod-template-hash": "1"},
+                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "uid": "1", "controller": true}],
+            }}))
+            .unwrap()
+        };
+        let found = |owner: &str| ObservedPod::of(&pod(owner), &workload).map(|pod| pod.workload);
+        assert_eq!(found("shop-1").as_deref(), Some("deployment/shop"));
+        assert_eq!(
+            found("shop-confidence-1").as_deref(),
+            Some("deployment/shop-confidence")
+        );
+        assert_eq!(found("shop-other-1"), None);
+    }
 }

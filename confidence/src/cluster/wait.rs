@@ -1,50 +1,40 @@
 //! Waits until the cluster has done something, with a time limit each.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt::Debug, pin::pin, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep, timeout},
+use futures::{StreamExt, future::try_join_all};
+use kube::{
+    Api, Resource,
+    api::{DynamicObject, ListParams},
+    runtime::{WatchStreamExt, watcher, watcher::watch_object},
 };
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::time::timeout;
 
 use super::{
     Cluster,
-    deployment::Deployment,
-    kubectl::Kubectl,
-    pods::{Pod, PodState},
+    pods::{ObservedPod, PodState},
+    workload::Workload,
 };
-
-/// How often the cluster is asked where there is no watch.
-const POLL_INTERVAL: Duration = Duration::from_millis(500);
-
-/// What `kubectl rollout status` prints when it gives up before its timeout.
-const DEADLINE_EXCEEDED: &str = "exceeded its progress deadline";
+use crate::plan::workload::Kind;
 
 /// How long an image may be missing. A node may need a moment for one that was built just now.
-const IMAGE_TIMEOUT: Duration = Duration::from_secs(15);
+pub const IMAGE_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Cluster {
-    /// Waits until the rollouts of these Deployments are complete: every new pod is ready, every old one asked to end.
+    /// Waits until the rollouts of these workloads are complete: every new pod is ready, every old one asked to end.
     ///
     /// A rollout that exceeds its progress deadline is given the rest of the time: a slow cluster loses nothing.
-    ///
-    /// # Errors
-    /// If a rollout is not complete in time, or needs an image that the nodes cannot get.
-    pub async fn rolled_out(&self, deployments: &[&Deployment]) -> Result<()> {
-        let limit = Instant::now() + self.wait;
-        let mut rollouts = JoinSet::new();
-        for deployment in deployments {
-            rollouts.spawn(rolled_out(self.kubectl.clone(), deployment.reference(), limit));
-        }
-        let all = async {
-            while let Some(done) = rollouts.join_next().await {
-                done??;
-            }
-            Ok(())
-        };
+    pub async fn rolled_out(&self, workloads: &[&Workload]) -> Result<()> {
+        let complete = workloads.iter().map(|workload| {
+            let is_complete =
+                |object: Option<&DynamicObject>| object.is_some_and(|object| is_complete(workload.kind, object));
+            until(workload.api.clone(), &workload.name, is_complete)
+        });
         tokio::select! {
-            done = all => done,
+            complete = self.in_time("the rollout to complete", self.wait, try_join_all(complete)) => complete.map(drop),
             (pod, image) = self.missing_image() => bail!(
                 "the nodes cannot get the image {image} of pod/{pod}: build it, load it into the cluster or push it, then try again"
             ),
@@ -52,24 +42,21 @@ impl Cluster {
     }
 
     /// Waits until an image has been missing for a while, and returns the pod and the image. Waits forever if none is.
-    pub async fn missing_image(&self) -> (String, String) {
-        let missing = |pods: &BTreeMap<String, Pod>| {
-            let mut pods = pods.values().filter(|pod| pod.state == PodState::NotReady);
-            pods.find_map(|pod| Some((pod.name.clone(), pod.missing_image()?.to_owned())))
-        };
+    async fn missing_image(&self) -> (String, String) {
         loop {
-            let mut first = None;
+            let mut found = None;
             self.pods
                 .until(|pods| {
-                    first = missing(pods);
-                    first.is_some()
+                    let mut pods = pods.values().filter(|pod| pod.state == PodState::NotReady);
+                    found = pods.find_map(|pod| Some((pod.name.clone(), pod.missing_image()?.to_owned())));
+                    found.is_some()
                 })
                 .await;
-            let Some((name, image)) = first else { continue };
-            // kubelet alternates between several reasons; while the pod is there and never ready, the image is missing.
+            let Some((name, image)) = found else { continue };
+            // The kubelet alternates between several reasons; while the pod is there and never ready, the image is missing.
             let is_resolved = self.pods.until(|pods| {
-                pods.get(&name)
-                    .is_none_or(|pod| pod.state != PodState::NotReady || pod.reason.is_none())
+                let pod = pods.get(&name);
+                pod.is_none_or(|pod| pod.state != PodState::NotReady || pod.reason.is_none())
             });
             if timeout(IMAGE_TIMEOUT, is_resolved).await.is_err() {
                 return (name, image);
@@ -79,76 +66,63 @@ impl Cluster {
 
     /// Waits until there are exactly as many pods as there should be, and all are ready: the last one that was asked to end is
     /// gone.
-    ///
-    /// # Errors
-    /// If it takes too long.
-    pub async fn settled(&self) -> Result<()> {
-        let limit = Instant::now() + self.wait;
-        loop {
-            let mut replicas = BTreeMap::new();
-            for deployment in &self.deployments {
-                let now = self.kubectl.get(&[&deployment.reference()]).await?;
-                replicas.insert(deployment.name.as_str(), now["spec"]["replicas"].as_u64().unwrap_or(1));
-            }
-            let is_settled = |pods: &BTreeMap<String, Pod>| {
-                replicas.iter().all(|(name, &replicas)| {
-                    let of_this = || pods.values().filter(|pod| pod.deployment == **name);
-                    let there = of_this().filter(|pod| pod.state != PodState::Ended).count() as u64;
-                    let ready = of_this().filter(|pod| pod.state == PodState::Ready).count() as u64;
-                    there == replicas && ready == replicas
-                })
-            };
-            let left = limit.saturating_duration_since(Instant::now());
-            timeout(left, self.pods.until(is_settled))
-                .await
-                .map_err(|_| self.gave_up("the pods to settle"))?;
-            // The watch may be behind what kubectl has just changed: only what is seen twice counts.
-            let listed = self.listed_pods().await?;
-            if is_settled(&listed) {
-                return Ok(());
-            }
-            sleep(POLL_INTERVAL).await;
-        }
+    pub async fn wait_until_stable(&self) -> Result<()> {
+        self.in_time(
+            "the pods to be as many as they should be, and ready",
+            self.wait,
+            async {
+                loop {
+                    let mut replicas = BTreeMap::new();
+                    for workload in &self.workloads {
+                        let now = workload.api.get(&workload.name).await?;
+                        replicas.insert(workload.reference(), wanted_pods(workload.kind, &now));
+                    }
+                    let is_stable = |pods: &BTreeMap<String, ObservedPod>| {
+                        replicas.iter().all(|(workload, &replicas)| {
+                            let count = |is: fn(PodState) -> bool| {
+                                let pods = pods.values().filter(|pod| pod.workload == *workload && is(pod.state));
+                                pods.count() as u64
+                            };
+                            count(|state| state != PodState::Ended) == replicas
+                                && count(|state| state == PodState::Ready) == replicas
+                        })
+                    };
+                    self.pods.until(is_stable).await;
+                    // The watch may be behind what was just changed: only what the API server says too counts.
+                    if is_stable(&self.listed_pods().await?) {
+                        return Ok(());
+                    }
+                    self.pods.changed().await;
+                }
+            },
+        )
+        .await
     }
 
-    /// Waits until the pods are as described.
-    ///
-    /// # Errors
-    /// If it takes too long.
-    pub async fn until_pods(&self, what: &str, is_so: impl FnMut(&BTreeMap<String, Pod>) -> bool) -> Result<()> {
-        timeout(self.wait, self.pods.until(is_so))
-            .await
-            .map_err(|_| self.gave_up(what))
-    }
-
-    /// Asks again and again until there is something.
-    ///
-    /// # Errors
-    /// If it takes longer than `limit`.
-    pub async fn until<T>(
+    /// Waits until the pods satisfy a predicate.
+    pub async fn until_pods(
         &self,
         what: &str,
         limit: Duration,
-        mut ask: impl AsyncFnMut() -> Result<Option<T>>,
-    ) -> Result<T> {
-        let give_up = Instant::now() + limit;
-        loop {
-            if let Some(found) = ask().await? {
-                return Ok(found);
-            }
-            if Instant::now() > give_up {
-                bail!("gave up waiting for {what} after {} s", limit.as_secs());
-            }
-            sleep(POLL_INTERVAL).await;
-        }
+        predicate: impl FnMut(&BTreeMap<String, ObservedPod>) -> bool,
+    ) -> Result<()> {
+        self.in_time(what, limit, async {
+            self.pods.until(predicate).await;
+            Ok(())
+        })
+        .await
     }
 
-    fn gave_up(&self, what: &str) -> anyhow::Error {
-        anyhow!(
-            "gave up waiting for {what} after {} s: {}",
-            self.wait.as_secs(),
-            self.describe_pods()
-        )
+    /// Waits for a future.
+    pub async fn in_time<T>(&self, what: &str, limit: Duration, future: impl Future<Output = Result<T>>) -> Result<T> {
+        let gave_up = |_| {
+            anyhow!(
+                "gave up waiting for {what} after {} s: {}",
+                limit.as_secs(),
+                self.describe_pods()
+            )
+        };
+        timeout(limit, future).await.map_err(gave_up)?
     }
 
     /// Returns the pods that are not ready, for an error message.
@@ -159,38 +133,130 @@ impl Cluster {
             .filter(|pod| pod.state != PodState::Ready)
             .map(|pod| match &pod.reason {
                 Some(reason) => format!("pod/{} is {reason}", pod.name),
-                None => format!("pod/{} is {:?}", pod.name, pod.state),
+                None => format!("pod/{} is {}", pod.name, pod.state.name()),
             })
             .collect();
         match troubled.is_empty() {
-            true => format!("{} pods are ready", pods.len()),
+            true => format!("pods that are ready: {}", pods.len()),
             false => troubled.join(", "),
         }
     }
 
-    async fn listed_pods(&self) -> Result<BTreeMap<String, Pod>> {
+    async fn listed_pods(&self) -> Result<BTreeMap<String, ObservedPod>> {
         let mut listed = BTreeMap::new();
-        for deployment in &self.deployments {
-            let pods = self.kubectl.get(&["pods", "--selector", &deployment.selector]).await;
-            for pod in super::kubectl::items(&pods.context("cannot list the pods")?) {
-                let pod = Pod::from_object(pod, &deployment.name, deployment.container_name());
-                listed.insert(pod.name.clone(), pod);
-            }
+        for workload in &self.workloads {
+            let selected = ListParams::default().labels_from(&workload.selector);
+            let pods = self.pod_api().list(&selected).await.context("cannot list the pods")?;
+            let pods = pods.items.iter().filter_map(|pod| ObservedPod::of(pod, workload));
+            listed.extend(pods.map(|pod| (pod.name.clone(), pod)));
         }
         Ok(listed)
     }
 }
 
-/// Waits until the rollout of a Deployment is complete.
-async fn rolled_out(kubectl: Kubectl, reference: String, limit: Instant) -> Result<()> {
+/// Waits until an object satisfies a predicate, which gets `None` when there is no such object.
+pub async fn until<K>(api: Api<K>, name: &str, predicate: impl Fn(Option<&K>) -> bool) -> Result<Option<K>>
+where
+    K: Clone + Debug + Send + DeserializeOwned + Resource + 'static,
+{
+    let mut objects = pin!(watch_object(api, name).default_backoff());
     loop {
-        let left = limit.saturating_duration_since(Instant::now()).as_secs().max(1);
-        let timeout = format!("--timeout={left}s");
-        match kubectl.run(&["rollout", "status", &reference, &timeout]).await {
-            Err(error) if error.to_string().contains(DEADLINE_EXCEEDED) && Instant::now() < limit => {
-                sleep(POLL_INTERVAL).await;
-            }
-            done => return done.map(drop),
+        match objects.next().await {
+            Some(Ok(object)) if predicate(object.as_ref()) => return Ok(object),
+            Some(Err(watcher::Error::InitialListFailed(error))) if is_rejection(&error) => return Err(error.into()),
+            Some(_) => (),
+            None => bail!("the watch of {name} has ended"),
         }
+    }
+}
+
+/// Returns whether the API server has rejected the request: the user may not do it, or it makes no sense.
+fn is_rejection(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if matches!(status.code, 400..=404))
+}
+
+/// Returns how many pods a workload should have.
+fn wanted_pods(kind: Kind, object: &DynamicObject) -> u64 {
+    match kind {
+        Kind::DaemonSet => count(object, "desiredNumberScheduled"),
+        Kind::Deployment | Kind::StatefulSet => object.data["spec"]["replicas"].as_u64().unwrap_or(1),
+    }
+}
+
+fn count(object: &DynamicObject, field: &str) -> u64 {
+    object.data["status"][field].as_u64().unwrap_or(0)
+}
+
+fn is_observed(object: &DynamicObject) -> bool {
+    let generation = object.metadata.generation.unwrap_or(0);
+    object.data["status"]["observedGeneration"].as_i64().unwrap_or(0) >= generation
+}
+
+/// Returns whether a rollout is complete: every pod is of the newest release and ready, and no older one is left.
+pub fn is_complete(kind: Kind, object: &DynamicObject) -> bool {
+    let wanted = wanted_pods(kind, object);
+    let has = |field: &str| count(object, field) == wanted;
+    is_observed(object)
+        && match kind {
+            Kind::Deployment => has("updatedReplicas") && has("availableReplicas") && has("replicas"),
+            Kind::StatefulSet => {
+                let status = &object.data["status"];
+                status["currentRevision"] == status["updateRevision"] && has("readyReplicas") && has("replicas")
+            }
+            Kind::DaemonSet => has("updatedNumberScheduled") && has("numberAvailable"),
+        }
+}
+
+/// Returns whether the rollout of a Deployment has exceeded its progress deadline.
+pub fn is_stuck(object: &DynamicObject) -> bool {
+    let conditions = object.data["status"]["conditions"].as_array();
+    let is_exceeded = |condition: &Value| condition["reason"] == "ProgressDeadlineExceeded";
+    is_observed(object) && conditions.into_iter().flatten().any(is_exceeded)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: Value) -> DynamicObject {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_rollout_is_complete_or_stuck_only_when_kubernetes_has_seen_it() {
+        let mut deployment = json!({
+            "metadata": {"generation": 3}, "spec": {"replicas": 2},
+            "status": {
+                "observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2,
+                "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}],
+            },
+        });
+        let is = |value: &Value| {
+            let object = object(value.clone());
+            (is_complete(Kind::Deployment, &object), is_stuck(&object))
+        };
+        assert_eq!(is(&deployment), (false, false));
+        deployment["status"]["observedGeneration"] = json!(3);
+        assert_eq!(is(&deployment), (true, true));
+        deployment["status"]["replicas"] = json!(3);
+        assert_eq!(is(&deployment), (false, true));
+    }
+
+    #[test]
+    fn a_stateful_set_is_complete_when_its_revision_is_the_updated_one_and_a_daemon_set_when_every_node_has_it() {
+        let mut set = json!({
+            "metadata": {"generation": 1}, "spec": {"replicas": 2},
+            "status": {"observedGeneration": 1, "replicas": 2, "readyReplicas": 2, "currentRevision": "a", "updateRevision": "b"},
+        });
+        assert!(!is_complete(Kind::StatefulSet, &object(set.clone())));
+        set["status"]["currentRevision"] = json!("b");
+        assert!(is_complete(Kind::StatefulSet, &object(set)));
+        let mut set =
+            json!({"status": {"desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberAvailable": 2}});
+        assert!(!is_complete(Kind::DaemonSet, &object(set.clone())));
+        set["status"]["numberAvailable"] = json!(3);
+        assert!(is_complete(Kind::DaemonSet, &object(set)));
     }
 }

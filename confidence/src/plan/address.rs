@@ -4,26 +4,74 @@ use std::fmt;
 
 use anyhow::{Context, Result, bail};
 use hyper::Uri;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// The port of a Service.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "expected the name or the number (1 to 65535) of a port")]
 pub enum Port {
-    /// Its number.
     Number(u16),
-    /// Its name.
     Name(String),
 }
 
-/// An `http://` address. Its path is that of the request.
+/// Whether requests are encrypted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    #[default]
+    Http,
+    Https,
+}
+
+/// An address. Its path is that of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Url {
+    pub scheme: Scheme,
     /// Host name or address (an IPv6 address without brackets).
     pub host: String,
-    /// TCP port.
     pub port: u16,
     /// Path and query, unless they are just `/`.
     pub path: Option<String>,
+}
+
+impl Url {
+    /// Returns an address without a path.
+    pub fn new(scheme: Scheme, host: String, port: u16) -> Self {
+        Self {
+            scheme,
+            host,
+            port,
+            path: None,
+        }
+    }
+
+    /// Returns host and port, as in a `host` header: without the port if it is that of the scheme.
+    pub fn authority(&self) -> String {
+        let host = match self.host.contains(':') {
+            true => format!("[{}]", self.host),
+            false => self.host.clone(),
+        };
+        match self.port == self.scheme.port() {
+            true => host,
+            false => format!("{host}:{}", self.port),
+        }
+    }
+}
+
+impl Scheme {
+    fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
 }
 
 impl std::str::FromStr for Url {
@@ -31,17 +79,18 @@ impl std::str::FromStr for Url {
 
     fn from_str(text: &str) -> Result<Self> {
         let uri: Uri = text.parse().with_context(|| format!("{text:?} is not a URL"))?;
-        match uri.scheme_str() {
-            Some("http") => (),
-            Some("https") => bail!("{text:?}: https is not supported, give the URL of an http port"),
+        let scheme = match uri.scheme_str() {
+            Some("http") => Scheme::Http,
+            Some("https") => Scheme::Https,
             _ => bail!("{text:?} is not a URL such as http://localhost:8080"),
-        }
+        };
         let host = uri.host().filter(|host| !host.is_empty());
         let host = host.with_context(|| format!("{text:?} has no host"))?;
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         Ok(Self {
+            scheme,
             host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port: uri.port_u16().unwrap_or(80),
+            port: uri.port_u16().unwrap_or(scheme.port()),
             path: (path != "/").then(|| path.to_owned()),
         })
     }
@@ -50,10 +99,7 @@ impl std::str::FromStr for Url {
 impl fmt::Display for Url {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.as_deref().unwrap_or_default();
-        match self.host.contains(':') {
-            true => write!(formatter, "http://[{}]:{}{path}", self.host, self.port),
-            false => write!(formatter, "http://{}:{}{path}", self.host, self.port),
-        }
+        write!(formatter, "{}://{}{path}", self.scheme.name(), self.authority())
     }
 }
 
@@ -63,26 +109,8 @@ impl<'de> Deserialize<'de> for Url {
     }
 }
 
-impl<'de> Deserialize<'de> for Port {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Port;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("the name or the number of a port")
-            }
-
-            fn visit_str<E: Error>(self, name: &str) -> Result<Port, E> {
-                Ok(Port::Name(name.to_owned()))
-            }
-
-            fn visit_i64<E: Error>(self, number: i64) -> Result<Port, E> {
-                u16::try_from(number)
-                    .map(Port::Number)
-                    .map_err(|_| E::custom(format!("{number} is not a port (1 to 65535)")))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
+impl Serialize for Url {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }

@@ -3,25 +3,53 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::address::{Port, Url};
+use super::address::{Port, Scheme, Url};
 use crate::traffic::request::{Request, Response};
 
-/// A way on which requests reach the Deployments.
+/// A way on which requests reach the workloads.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Route {
     /// Its name in the report.
     pub name: Spanned<String>,
-    /// `http://host:port`. Without it, the address of the load balancer of `service`.
+    /// `http://host:port` or `https://host:port`. Without it, the address of the load balancer of `service`.
     pub url: Option<Url>,
     /// A Service. It is also needed to tell which pods are the route's first hop.
     pub service: Option<String>,
     /// The port of the Service, by name or number. Its first one by default.
     pub port: Option<Port>,
+    /// Whether requests to the Service are encrypted.
+    #[serde(default)]
+    pub scheme: Scheme,
     /// What is sent.
     #[serde(default)]
     pub request: Request,
     /// What must come back.
     #[serde(default)]
     pub response: Response,
+}
+
+impl Route {
+    /// Returns a route to a URL.
+    pub fn to(url: Url) -> Self {
+        let mut route = Self {
+            name: Spanned::new(0..0, url.to_string()),
+            url: None,
+            service: None,
+            port: None,
+            scheme: url.scheme,
+            request: Request::default(),
+            response: Response::default(),
+        };
+        route.set_url(url);
+        route
+    }
+
+    /// Sends the route's requests to this URL: to its path too, if it has one.
+    pub fn set_url(&mut self, url: Url) {
+        if let Some(path) = &url.path {
+            self.request.path.clone_from(path);
+        }
+        self.url = Some(url);
+    }
 }

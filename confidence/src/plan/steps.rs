@@ -1,23 +1,21 @@
-//! The steps of a plan: which scenario is run, and on which Deployments.
+//! The steps of a plan: which scenario is run, and on which workloads.
 
 use clap::ValueEnum;
 
-use super::Plan;
-use crate::scenarios::Scenario;
+use super::{Plan, scenario::Scenario};
 
-/// A scenario and the Deployments that it is about: a row group of the report.
+/// A scenario and the workloads that it is about: a row group of the report.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// The scenario.
     pub scenario: Scenario,
-    /// Indices into the plan's Deployments.
+    /// Indices into the plan's workloads.
     pub targets: Vec<usize>,
 }
 
 impl Plan {
     /// Returns the steps, in order.
     pub fn steps(&self) -> Vec<Step> {
-        let all: Vec<usize> = (0..self.deployments.len()).collect();
+        let all: Vec<usize> = (0..self.workloads.len()).collect();
         let chosen: Vec<Scenario> = match self.run.scenarios.is_empty() {
             false => self.run.scenarios.clone(),
             true => Scenario::value_variants()
@@ -48,12 +46,13 @@ impl Step {
     pub fn title(&self, plan: &Plan) -> String {
         let name = self.scenario.name();
         match (self.scenario, self.targets.as_slice()) {
-            (Scenario::Rollout, &[target]) => format!("{name} {}", plan.deployments[target].name.as_ref()),
+            (Scenario::Rollout, &[target]) => format!("{name} {}", plan.workloads[target].name.as_ref()),
             (Scenario::Rollouts, _) => format!("{} {name}", plan.scenarios.rollouts.count),
             (Scenario::Scale, _) => {
                 let replicas = plan.scenarios.scale.replicas.iter().map(u32::to_string);
                 format!("{name} to {}", replicas.collect::<Vec<_>>().join(", "))
             }
+            (Scenario::Steady, _) if plan.is_load => "load".to_owned(),
             _ => name,
         }
     }
@@ -66,13 +65,15 @@ mod tests {
     const PLAN: &str = "[[route]]\nname = \"r\"\nurl = \"http://h\"\n[[deployment]]\nname = \"a\"\n";
 
     #[test]
-    fn by_default_only_the_deployments_are_touched() {
+    fn by_default_only_the_workloads_are_touched() {
         let plan = Plan::parse(PLAN).unwrap();
         let steps = plan.steps();
         assert!(steps.iter().all(|step| step.scenario.is_default()));
         let names: Vec<_> = steps.iter().map(|step| step.scenario.name()).collect();
         for name in [
             "kill",
+            "canary",
+            "blue-green",
             "drain",
             "node",
             "freeze",
@@ -97,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn each_deployment_has_a_rollout_of_its_own() {
+    fn each_workload_has_a_rollout_of_its_own() {
         let plan = Plan::parse(&format!("{PLAN}[[deployment]]\nname = \"b\"\n")).unwrap();
         let titles: Vec<_> = plan.steps().iter().map(|step| step.title(&plan)).collect();
         assert_eq!(titles[..4], ["steady", "rollout a", "rollout b", "rollout-together"]);

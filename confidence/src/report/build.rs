@@ -1,4 +1,4 @@
-//! Makes the report of a scenario from its tallies, events and pods.
+//! Makes the report of a scenario from its statistics, events and pods.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,59 +8,58 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    DeploymentReport, Event, Interval, Latency, LossReport, PodReport, RouteReport, ScenarioReport, Span, explain,
+    Event, Interval, Latency, LossReport, PodReport, RouteReport, ScenarioReport, Span, WorkloadReport, advice, explain,
 };
 use crate::{
     cluster::{
         Cluster,
-        pods::{Pod, PodChange, PodState},
+        pods::{ObservedPod, PodChange},
+        workload::Workload,
     },
     plan::{Plan, steps::Step},
-    scenarios::stage::ExpectedUntil,
+    scenarios::ExpectedUntil,
     traffic::{
         outcome::{ConnectionKind, LossKind},
-        tally::{LossSample, Tally},
+        statistics::{LossSample, RouteStatistics},
     },
 };
 
 /// At most so many intervals are in a timeline.
 const MAX_INTERVALS: f64 = 240.0;
 
-/// Returns the Deployments and their pods as they are.
-pub fn deployments(cluster: &Cluster, schedulable_nodes: usize) -> Vec<DeploymentReport> {
+/// Returns the workloads and their pods as they are.
+pub fn workloads(cluster: &Cluster, schedulable_nodes: usize) -> Vec<WorkloadReport> {
     let pods = cluster.pods.current();
-    let report = |deployment: &crate::cluster::deployment::Deployment| {
+    let report = |workload: &Workload| {
+        let name = workload.reference();
         let mut nodes = BTreeMap::new();
-        for pod in pods.iter().filter(|pod| pod.deployment == deployment.name) {
+        for pod in pods.iter().filter(|pod| pod.workload == name) {
             *nodes.entry(pod.node.clone().unwrap_or_default()).or_default() += 1;
         }
-        let mut warnings = Vec::new();
-        if let ([node], true) = (Vec::from_iter(nodes.keys()).as_slice(), deployment.replicas() > 1)
+        let mut warnings = workload.notices();
+        if let [(node, pods @ 2..)] = Vec::from_iter(&nodes).as_slice()
             && schedulable_nodes > 1
         {
-            let replicas = deployment.replicas();
             warnings.push(format!(
-                "all {replicas} replicas of deployment/{} are on {node}: if it fails, nothing serves until they are replaced",
-                deployment.name
+                "all {pods} pods of {name} are on {node}: if it fails, nothing serves until they are replaced"
             ));
         }
-        DeploymentReport {
-            name: deployment.name.clone(),
-            image: deployment.image().to_owned(),
-            next_image: deployment.next_image().to_owned(),
-            replicas: deployment.replicas(),
+        WorkloadReport {
+            image: workload.image().to_owned(),
+            next_image: workload.next_image().to_owned(),
+            replicas: workload.replicas(),
             nodes,
             warnings,
-            advice: explain::advice(deployment),
+            advice: advice::advice(workload),
+            name,
         }
     };
-    cluster.deployments.iter().map(report).collect()
+    cluster.workloads.iter().map(report).collect()
 }
 
 /// What was collected while a scenario ran.
 #[derive(Debug)]
 pub struct Collected<'a> {
-    /// The scenario.
     pub step: &'a Step,
     /// When it began.
     pub start: Instant,
@@ -76,8 +75,8 @@ pub struct Collected<'a> {
     pub failure: Option<String>,
 }
 
-/// Returns the report of a scenario, without its routes' tallies.
-pub fn scenario(plan: &Plan, collected: Collected<'_>, tallies: &[(&str, &Tally)]) -> ScenarioReport {
+/// Returns the report of a scenario, with what was seen on each route.
+pub fn scenario(plan: &Plan, collected: Collected<'_>, statistics: &[(&str, RouteStatistics)]) -> ScenarioReport {
     let step = collected.step;
     let took = collected.took.as_secs_f64();
     let mut report = ScenarioReport {
@@ -99,7 +98,7 @@ pub fn scenario(plan: &Plan, collected: Collected<'_>, tallies: &[(&str, &Tally)
         explanations: Vec::new(),
         failure: collected.failure,
     };
-    for (name, tally) in tallies {
+    for (name, statistics) in statistics {
         let by_plan = plan.expected_loss(step.scenario, name);
         let by_scenario = collected.expected.iter().find(|expected| expected.route == *name);
         let expected = |loss: &LossSample| match (by_plan, by_scenario) {
@@ -107,18 +106,23 @@ pub fn scenario(plan: &Plan, collected: Collected<'_>, tallies: &[(&str, &Tally)
             (None, Some(expected)) if loss.due < expected.until => Some(expected.reason.clone()),
             _ => None,
         };
-        report.routes.push(route(name, tally, took, expected));
+        report.routes.push(route(name, statistics, took, expected));
     }
     report.explanations = explain::explanations(&report);
     report
 }
 
 /// Returns the report of a route.
-pub fn route(name: &str, tally: &Tally, seconds: f64, expected: impl Fn(&LossSample) -> Option<String>) -> RouteReport {
+pub fn route(
+    name: &str,
+    statistics: &RouteStatistics,
+    seconds: f64,
+    expected: impl Fn(&LossSample) -> Option<String>,
+) -> RouteReport {
     let mut groups = BTreeMap::<(LossKind, ConnectionKind, &str, Option<String>), (u64, f64, f64)>::new();
-    for loss in &tally.losses {
+    for loss in &statistics.losses {
         let due = loss.due.as_secs_f64();
-        let group = (loss.kind, loss.connection, tally.detail(loss), expected(loss));
+        let group = (loss.kind, loss.connection, statistics.detail(loss), expected(loss));
         let (count, first, last) = groups.entry(group).or_insert((0, due, due));
         *count += 1;
         *first = first.min(due);
@@ -140,34 +144,36 @@ pub fn route(name: &str, tally: &Tally, seconds: f64, expected: impl Fn(&LossSam
         .collect();
     let mut versions = BTreeMap::<String, u64>::new();
     let mut pods = BTreeMap::<String, u64>::new();
-    for answer in &tally.answers {
-        if let Some(version) = answer.version {
-            *versions.entry(tally.versions.name(version).to_owned()).or_default() += 1;
+    for response in &statistics.responses {
+        if let Some(version) = response.version {
+            *versions
+                .entry(statistics.versions.name(version).to_owned())
+                .or_default() += 1;
         }
-        if let Some(pod) = answer.pod {
-            *pods.entry(tally.pods.name(pod).to_owned()).or_default() += 1;
+        if let Some(pod) = response.pod {
+            *pods.entry(statistics.pods.name(pod).to_owned()).or_default() += 1;
         }
     }
     let expected_losses = losses.iter().filter(|loss| loss.expected.is_some());
     RouteReport {
         route: name.to_owned(),
-        sent: tally.sent,
-        answered: tally.answered(),
-        lost: tally.lost(),
+        sent: statistics.sent,
+        responded: statistics.responded(),
+        lost: statistics.lost(),
         expected_lost: expected_losses.map(|loss| loss.count).sum(),
-        retried: tally.retried,
-        closed_without_notice: tally.closed_without_notice.len() as u64,
-        latency_ms: latency(tally.answers.iter().map(|answer| answer.latency).collect()),
+        retried: statistics.retried,
+        closed_without_notice: statistics.closed_without_notice.len() as u64,
+        latency_ms: latency(statistics.responses.iter().map(|response| response.latency).collect()),
         versions,
         pods,
-        proxies: tally.proxies.clone(),
-        timeline: timeline(tally, seconds),
+        proxies: statistics.proxies.clone(),
+        timeline: timeline(statistics, seconds),
         losses,
     }
 }
 
 /// Returns what was seen in each interval.
-fn timeline(tally: &Tally, seconds: f64) -> Vec<Interval> {
+fn timeline(statistics: &RouteStatistics, seconds: f64) -> Vec<Interval> {
     let width = ((seconds / MAX_INTERVALS * 2.0).ceil() / 2.0).max(0.5);
     let count = (seconds / width).ceil().max(1.0) as usize;
     let index = |at: Duration| ((at.as_secs_f64() / width) as usize).min(count - 1);
@@ -178,16 +184,16 @@ fn timeline(tally: &Tally, seconds: f64) -> Vec<Interval> {
         })
         .collect();
     let mut latencies = vec![Vec::new(); count];
-    for answer in &tally.answers {
-        let version = answer.version.map_or("", |version| tally.versions.name(version));
-        let at = index(answer.due);
-        *intervals[at].answered.entry(version.to_owned()).or_default() += 1;
-        latencies[at].push(answer.latency);
+    for response in &statistics.responses {
+        let version = response.version.map_or("", |version| statistics.versions.name(version));
+        let at = index(response.due);
+        *intervals[at].responded.entry(version.to_owned()).or_default() += 1;
+        latencies[at].push(response.latency);
     }
-    for loss in &tally.losses {
+    for loss in &statistics.losses {
         intervals[index(loss.due)].lost += 1;
     }
-    for &at in &tally.closed_without_notice {
+    for &at in &statistics.closed_without_notice {
         intervals[index(at)].closed_without_notice += 1;
     }
     for (interval, latencies) in intervals.iter_mut().zip(latencies) {
@@ -230,17 +236,17 @@ fn pods(changes: &[PodChange], start: Instant, took: Duration) -> Vec<PodReport>
             if until <= from {
                 continue;
             }
-            let state = state_name(pod.state);
+            let state = pod.state.name();
             match spans.last_mut() {
                 Some(last) if last.state == state => last.until = until,
                 _ => spans.push(Span { from, until, state }),
             }
         }
-        let last: Option<&Pod> = history.iter().rev().find_map(|change| change.pod.as_ref());
+        let last: Option<&ObservedPod> = history.iter().rev().find_map(|change| change.pod.as_ref());
         if let (Some(pod), false) = (last, spans.is_empty()) {
             reports.push(PodReport {
                 name: name.to_owned(),
-                deployment: pod.deployment.clone(),
+                workload: pod.workload.clone(),
                 node: pod.node.clone(),
                 image: pod.image.clone(),
                 release: pod.release.clone(),
@@ -249,27 +255,20 @@ fn pods(changes: &[PodChange], start: Instant, took: Duration) -> Vec<PodReport>
         }
     }
     let begin = |pod: &PodReport| pod.spans.first().map_or(0.0, |span| span.from);
-    reports.sort_by(|a, b| a.deployment.cmp(&b.deployment).then(begin(a).total_cmp(&begin(b))));
+    reports.sort_by(|a, b| a.workload.cmp(&b.workload).then(begin(a).total_cmp(&begin(b))));
     reports
-}
-
-fn state_name(state: PodState) -> &'static str {
-    match state {
-        PodState::NotReady => "not-ready",
-        PodState::Ready => "ready",
-        PodState::Terminating => "terminating",
-        PodState::Ended => "ended",
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::pods::PodState;
 
-    fn pod(state: PodState) -> Option<Pod> {
-        Some(Pod {
+    fn pod(state: PodState) -> Option<ObservedPod> {
+        Some(ObservedPod {
+            uid: String::new(),
             name: "shop-1".to_owned(),
-            deployment: "shop".to_owned(),
+            workload: "deployment/shop".to_owned(),
             node: Some("node-1".to_owned()),
             image: "shop:v1".to_owned(),
             release: "1".to_owned(),

@@ -1,14 +1,16 @@
-//! Says in words why something was lost, and which settings of a Deployment usually cause losses.
+//! Says in words why something was lost.
 
-use serde_json::Value;
-
-use super::{PodReport, ScenarioReport};
-use crate::{cluster::deployment::Deployment, traffic::outcome::LossKind};
+use super::{Latency, LossReport, PodReport, RouteReport, ScenarioReport};
+use crate::{plan::scenario::Scenario, traffic::outcome::LossKind};
 
 /// How long after the end of a pod its Services may still send to it, in seconds.
 const PROPAGATION: f64 = 2.0;
 
-/// Returns what the losses and closed connections of a scenario mean. Times are compared with the states of the pods.
+/// A larger p99 in milliseconds needs an explanation where nothing happens, unless most responses are slow.
+const MAX_P99_AT_REST: f64 = 100.0;
+
+/// Returns what the losses and closed connections of a scenario mean, save for expected losses. Times are compared with the
+/// states of the pods.
 pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
     let mut explanations = Vec::new();
     let closed: u64 = scenario.routes.iter().map(|route| route.closed_without_notice).sum();
@@ -19,7 +21,7 @@ pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
         .filter(|interval| interval.closed_without_notice > 0 && is_terminating(&scenario.pods, interval.at))
         .map(|interval| interval.closed_without_notice)
         .sum::<u64>();
-    if closed > 0 {
+    if closed > 0 && scenario.scenario != Scenario::Kill {
         explanations.push(match at_end {
             0 => format!(
                 "{} closed without notice, while no pod was terminating: does a process crash, or is the server's keep-alive \
@@ -34,21 +36,19 @@ pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
         });
     }
     let count = |kinds: &[LossKind]| -> u64 {
-        let losses = scenario.routes.iter().flat_map(|route| &route.losses);
-        losses
+        unexpected(scenario)
             .filter(|loss| kinds.contains(&loss.kind))
             .map(|loss| loss.count)
             .sum()
     };
     let overlaps = |kinds: &[LossKind]| {
-        let mut losses = scenario.routes.iter().flat_map(|route| &route.losses);
-        losses.any(|loss| {
+        unexpected(scenario).any(|loss| {
             kinds.contains(&loss.kind)
                 && spans(&scenario.pods, "terminating")
                     .any(|(from, until)| loss.first <= until + PROPAGATION && loss.last >= from)
         })
     };
-    let refused = [LossKind::Refused, LossKind::Unreachable];
+    let refused = [LossKind::Refused];
     if count(&refused) > 0 && overlaps(&refused) {
         explanations.push(format!(
             "{} refused while pods were terminating: a pod stops listening before its Services stop sending to it. Let it \
@@ -64,7 +64,7 @@ pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
     let reset = [LossKind::ResetBeforeResponse, LossKind::ResetWithinResponse];
     if count(&reset) > 0 && overlaps(&reset) {
         explanations.push(format!(
-            "{} cut off while pods were terminating: the process ended before it had answered what it had accepted. It \
+            "{} cut off while pods were terminating: the process ended before it had responded to what it had accepted. It \
              needs a graceful shutdown, within the pod's grace period.",
             were(count(&reset), "request")
         ));
@@ -74,97 +74,71 @@ pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
             were(count(&reset), "request")
         ));
     }
-    let timed_out = count(&[LossKind::TimedOut]);
-    if timed_out > 0 {
+    let gone = count(&[LossKind::Unreachable, LossKind::NoAddress]);
+    if gone > 0 {
         explanations.push(format!(
-            "{} not answered in time: was there too little capacity, or did they go to a node or pod that no longer existed?",
-            were(timed_out, "request")
+            "{} sent to an address to which no route leads: its node or pod no longer exists.",
+            were(gone, "request")
+        ));
+    }
+    let timed_out = count(&[LossKind::TimedOut]);
+    let is_gone = matches!(scenario.scenario, Scenario::Node | Scenario::Freeze);
+    if timed_out > 0 {
+        explanations.push(match is_gone {
+            true => format!(
+                "{} not responded to in time: a node without power drops packets, so that clients wait for nothing.",
+                were(timed_out, "request")
+            ),
+            false => format!(
+                "{} not responded to in time: was there too little capacity, or did they go to a pod that no longer existed?",
+                were(timed_out, "request")
+            ),
+        });
+    }
+    let closed = count(&[LossKind::GoAway, LossKind::RefusedStream]);
+    if closed > 0 {
+        explanations.push(format!(
+            "{} not processed, as the server said by GOAWAY or a refused stream: a client that sends them again loses none. \
+             The server can avoid it by a GOAWAY that lets streams in flight finish.",
+            were(closed, "request")
+        ));
+    }
+    let tls = count(&[LossKind::TlsFailed]);
+    if tls > 0 {
+        explanations.push(format!(
+            "{} not sent because TLS failed: is the certificate right, or does it need --ca?",
+            were(tls, "request")
         ));
     }
     let rejected = count(&[LossKind::WrongStatus]);
     if rejected > 0 {
         explanations.push(format!(
-            "{} answered with the wrong status: a 502, 503 or 504 is from a proxy that found no pod to answer.",
+            "{} responded to with the wrong status: a 502, 503 or 504 is from a proxy that found no pod to respond.",
             were(rejected, "request")
         ));
+    }
+    if scenario.scenario == Scenario::Steady {
+        explanations.extend(scenario.routes.iter().filter_map(trouble_at_rest));
     }
     explanations
 }
 
-/// Returns the settings of a Deployment that usually cause losses, from what its manifest says.
-pub fn advice(deployment: &Deployment) -> Vec<String> {
-    let mut advice = Vec::new();
-    let container = deployment.container();
-    if container["readinessProbe"].is_null() {
-        advice.push(
-            "no readinessProbe: a new pod gets requests as soon as its process has started, whether or not it listens"
-                .to_owned(),
-        );
-    }
-    let grace = deployment.pod()["terminationGracePeriodSeconds"].as_u64().unwrap_or(30);
-    let pre_stop = &container["lifecycle"]["preStop"];
-    let sleep = pre_stop_seconds(pre_stop).unwrap_or(0);
-    let shutdown = deployment.shutdown.map_or(0, |time| time.as_secs());
-    if sleep + shutdown >= grace && sleep + shutdown > 0 {
-        advice.push(format!(
-            "terminationGracePeriodSeconds is {grace}, and preStop ({sleep} s) and the application's shutdown ({shutdown} s) need \
-             more together: the process is killed before it has finished"
-        ));
-    } else if grace < 10 {
-        advice.push(format!(
-            "terminationGracePeriodSeconds is {grace}: a pod that still drains is killed"
-        ));
-    }
-    if pre_stop.is_null() {
-        advice.push(
-            "no preStop: SIGTERM arrives while Services still send to the pod. Unless the application itself keeps accepting \
-             for some seconds, a preStop sleep is needed"
-                .to_owned(),
-        );
-    }
-    let strategy = &deployment.spec["strategy"];
-    let unavailable = &strategy["rollingUpdate"]["maxUnavailable"];
-    if strategy["type"] == "Recreate" {
-        advice.push("strategy Recreate: all old pods end before the first new one starts".to_owned());
-    } else if max_unavailable(unavailable, deployment.replicas()) > 0 {
-        let (value, replicas) = (text(unavailable), deployment.replicas());
-        advice.push(format!(
-            "maxUnavailable is {value} of {replicas} replicas: old pods end before new ones are ready, and the rest must serve \
-             everything"
-        ));
-    }
-    if deployment.replicas() < 2 {
-        advice.push(
-            "one replica: when it is deleted, evicted or dies, nothing serves until another one is ready".to_owned(),
-        );
-    }
-    advice
+fn unexpected(scenario: &ScenarioReport) -> impl Iterator<Item = &LossReport> {
+    let losses = scenario.routes.iter().flat_map(|route| &route.losses);
+    losses.filter(|loss| loss.expected.is_none())
 }
 
-/// Returns how long a preStop hook sleeps, if it is a sleep.
-fn pre_stop_seconds(pre_stop: &Value) -> Option<u64> {
-    if let Some(seconds) = pre_stop["sleep"]["seconds"].as_u64() {
-        return Some(seconds);
-    }
-    let words = pre_stop["exec"]["command"].as_array()?.iter().filter_map(Value::as_str);
-    let words: Vec<_> = words.flat_map(str::split_whitespace).collect();
-    let sleep = words.iter().position(|word| word.rsplit('/').next() == Some("sleep"))?;
-    words.get(sleep + 1)?.trim_end_matches('s').parse().ok()
-}
-
-/// Returns how many replicas `maxUnavailable` allows to be missing. Kubernetes rounds a percentage down.
-fn max_unavailable(value: &Value, replicas: u64) -> u64 {
-    let percent = value
-        .as_str()
-        .and_then(|text| text.strip_suffix('%')?.parse::<u64>().ok());
-    match percent {
-        Some(percent) => replicas * percent / 100,
-        None => value.as_u64().unwrap_or(0),
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// Returns what is wrong with a route already while nothing happens.
+fn trouble_at_rest(route: &RouteReport) -> Option<String> {
+    let Latency { p50, p99, .. } = route.latency_ms;
+    let slow = p99 > MAX_P99_AT_REST && p99 > 10.0 * p50;
+    (slow || route.retried > 0).then(|| {
+        format!(
+            "warning: on {}, requests that a proxy retried: {}, p99: {p99:.0} ms, p50: {p50:.0} ms, although nothing happens to \
+             the cluster. Something is wrong already: does a proxy still send to a pod that is gone?",
+            route.route, route.retried
+        )
+    })
 }
 
 /// "1 request was", "2 requests were".
@@ -188,84 +162,8 @@ fn spans<'a>(pods: &'a [PodReport], state: &'a str) -> impl Iterator<Item = (f64
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::{
-        plan::deployment::Deployment as Wanted,
-        report::{Interval, LossReport, RouteReport},
-        scenarios::Scenario,
-        traffic::outcome::ConnectionKind,
-    };
-
-    fn deployment(spec: Value) -> Deployment {
-        let wanted = Wanted {
-            name: toml::Spanned::new(0..0, "shop".to_owned()),
-            container: None,
-            next_image: None,
-            next_tag: None,
-            shutdown: None,
-        };
-        Deployment::from_object(&json!({"spec": spec}), &wanted).unwrap()
-    }
-
-    #[test]
-    fn settings_that_cause_losses_are_named() {
-        let careless = deployment(json!({
-            "replicas": 1, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}},
-            "template": {"spec": {"terminationGracePeriodSeconds": 5, "containers": [{"name": "shop", "image": "shop:v1"}]}},
-        }));
-        let advice = advice(&careless).join("\n");
-        for setting in [
-            "readinessProbe",
-            "terminationGracePeriodSeconds is 5",
-            "no preStop",
-            "100%",
-            "one replica",
-        ] {
-            assert!(advice.contains(setting), "{setting}: {advice}");
-        }
-    }
-
-    #[test]
-    fn careful_settings_are_not_named() {
-        let careful = deployment(json!({
-            "replicas": 2, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}},
-            "template": {"spec": {"containers": [{
-                "name": "shop", "image": "shop:v1", "readinessProbe": {"tcpSocket": {"port": 80}},
-                "lifecycle": {"preStop": {"exec": {"command": ["sleep", "10"]}}},
-            }]}},
-        }));
-        assert_eq!(advice(&careful), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_pre_stop_longer_than_the_grace_period_is_named() {
-        for hook in [
-            json!({"sleep": {"seconds": 40}}),
-            json!({"exec": {"command": ["sleep", "40"]}}),
-            json!({"exec": {"command": ["sh", "-c", "/bin/sleep 40s"]}}),
-        ] {
-            let deployment = deployment(json!({"replicas": 2, "template": {"spec": {"containers": [{
-                "name": "shop", "image": "shop:v1", "readinessProbe": {}, "lifecycle": {"preStop": hook},
-            }]}}}));
-            assert!(advice(&deployment).join("\n").contains("preStop (40 s)"));
-        }
-    }
-
-    #[test]
-    fn a_shutdown_longer_than_the_grace_period_is_named() {
-        let mut deployment = deployment(json!({"replicas": 2, "template": {"spec": {"containers": [{
-            "name": "shop", "image": "shop:v1", "readinessProbe": {},
-        }]}}}));
-        assert!(!advice(&deployment).join("\n").contains("GracePeriod"));
-        deployment.shutdown = Some(std::time::Duration::from_secs(30));
-        assert!(
-            advice(&deployment)
-                .join("\n")
-                .contains("the application's shutdown (30 s)")
-        );
-    }
+    use crate::{report::Interval, traffic::outcome::ConnectionKind};
 
     /// A scenario with one pod that terminates from second 10 to 12, and losses or closed connections at a time.
     fn scenario(losses: &[(LossKind, f64)], closed_at: Option<f64>) -> ScenarioReport {
@@ -304,7 +202,7 @@ mod tests {
             events: Vec::new(),
             pods: vec![PodReport {
                 name: String::new(),
-                deployment: String::new(),
+                workload: String::new(),
                 node: None,
                 image: String::new(),
                 release: String::new(),
@@ -340,7 +238,9 @@ mod tests {
                 "needs a graceful shutdown",
             ),
             (&[(LossKind::ResetWithinResponse, 2.0)], None, "did a process crash?"),
-            (&[(LossKind::TimedOut, 2.0)], None, "not answered in time"),
+            (&[(LossKind::TimedOut, 2.0)], None, "not responded to in time"),
+            (&[(LossKind::Unreachable, 2.0)], None, "no longer exists"),
+            (&[(LossKind::GoAway, 2.0)], None, "GOAWAY"),
             (&[(LossKind::WrongStatus, 2.0)], None, "502"),
         ] {
             let explanations = explanations(&scenario(losses, closed));
@@ -350,5 +250,21 @@ mod tests {
             );
         }
         assert_eq!(explanations(&scenario(&[], None)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn retries_while_nothing_happens_are_a_warning() {
+        let mut scenario = scenario(&[], None);
+        scenario.routes[0].retried = 3;
+        assert_eq!(explanations(&scenario), Vec::<String>::new());
+        scenario.scenario = Scenario::Steady;
+        assert!(explanations(&scenario)[0].contains("retried: 3"));
+    }
+
+    #[test]
+    fn an_expected_loss_needs_no_explanation() {
+        let mut scenario = scenario(&[(LossKind::Refused, 2.0)], None);
+        scenario.routes[0].losses[0].expected = Some("killed on purpose".to_owned());
+        assert_eq!(explanations(&scenario), Vec::<String>::new());
     }
 }

@@ -1,4 +1,4 @@
-//! The report as one self-contained page, to show to a room: light and dark, with a timeline per scenario.
+//! The report as one self-contained page, for presentation: light and dark, with a timeline per scenario.
 
 mod numbers;
 mod timeline;
@@ -14,7 +14,7 @@ const STYLE: &str = include_str!("html/style.css");
 pub fn page(report: &Report) -> String {
     let (class, mark) = match report.verdict {
         Some(Verdict::Passed) => ("passed", "✓"),
-        Some(Verdict::Lost) => ("lost", "✕"),
+        Some(Verdict::Lost | Verdict::Slow) => ("lost", "✕"),
         Some(Verdict::Incomplete) | None => ("incomplete", "?"),
     };
     let routes = || report.scenarios.iter().flat_map(|scenario| &scenario.routes);
@@ -56,6 +56,7 @@ pub fn page(report: &Report) -> String {
                     }
                     (setting(report))
                     (overview(report))
+                    @for skipped in &report.skipped { p.warning { (skipped.title) ": skipped: " (skipped.reason) } }
                     @for failure in &report.failures { p.problem { (failure) } }
                     @for (index, scenario) in report.scenarios.iter().enumerate() { (section(index, scenario)) }
                 }
@@ -75,19 +76,19 @@ fn setting(report: &Report) -> Markup {
     html! {
         div.setting {
             @for route in &report.routes { p { "route " b { (route.name) } ": " code { (route.target) } } }
-            @for deployment in &report.deployments {
+            @for workload in &report.workloads {
                 p {
-                    "deployment " b { (deployment.name) } ": " (deployment.replicas) " replicas of "
-                    code { (deployment.image) } ", next " code { (deployment.next_image) } "; pods: "
-                    @for (index, (node, pods)) in deployment.nodes.iter().enumerate() {
+                    b { (workload.name) } ": image "
+                    code { (workload.image) } ", next " code { (workload.next_image) } "; pods: "
+                    @for (index, (node, pods)) in workload.nodes.iter().enumerate() {
                         @if index > 0 { ", " }
                         (pods) " on " (node)
                     }
                 }
-                @for warning in &deployment.warnings { p.warning { (warning) "." } }
-                @if has_losses && !deployment.advice.is_empty() {
-                    p { "Settings of " b { (deployment.name) } " that usually cause losses:" }
-                    ul { @for advice in &deployment.advice { li { (advice) } } }
+                @for warning in &workload.warnings { p.warning { (warning) "." } }
+                @if has_losses && !workload.advice.is_empty() {
+                    p { "Settings of " b { (workload.name) } " that usually cause losses:" }
+                    ul { @for advice in &workload.advice { li { (advice) } } }
                 }
             }
         }

@@ -1,15 +1,14 @@
 //! Writes the report in one of its formats.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{fs::OpenOptions, io::Write, path::PathBuf, str::FromStr};
 
 use anyhow::{Context, Result};
 
-use super::{Report, html, table};
+use super::{Report, html, junit, table};
 
 /// A format of the report, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
-    /// The format.
     pub format: Format,
     /// The file. Standard output by default.
     pub file: Option<PathBuf>,
@@ -20,6 +19,10 @@ pub struct Output {
 pub enum Format {
     /// A table in Markdown, and sentences below.
     Table,
+    /// The table as a job summary: appended to a file.
+    Markdown,
+    /// JUnit's XML, a test case per scenario.
+    Junit,
     /// JSON.
     Json,
     /// One self-contained page.
@@ -36,9 +39,15 @@ impl FromStr for Output {
         };
         let format = match format {
             "table" => Format::Table,
+            "markdown" => Format::Markdown,
+            "junit" => Format::Junit,
             "json" => Format::Json,
             "html" => Format::Html,
-            _ => return Err(format!("unknown format {format:?}, expected one of: table, json, html")),
+            _ => {
+                return Err(format!(
+                    "unknown format {format:?}, expected one of: table, markdown, json, junit, html"
+                ));
+            }
         };
         Ok(Self { format, file })
     }
@@ -46,19 +55,28 @@ impl FromStr for Output {
 
 impl Output {
     /// Writes a report.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn write(&self, report: &Report) -> Result<()> {
         let text = match self.format {
             Format::Table => table::Table(report).to_string(),
+            Format::Markdown => table::markdown(report),
+            Format::Junit => junit::document(report),
             Format::Json => serde_json::to_string_pretty(report)?,
             Format::Html => html::page(report),
         };
-        match &self.file {
-            None => println!("{text}"),
-            Some(file) => std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?,
-        }
-        Ok(())
+        let Some(file) = &self.file else {
+            println!("{text}");
+            return Ok(());
+        };
+        // A job summary has what several steps of a pipeline append.
+        let mut options = OpenOptions::new();
+        match self.format {
+            Format::Markdown => options.append(true),
+            _ => options.write(true).truncate(true),
+        };
+        let written = options
+            .create(true)
+            .open(file)
+            .and_then(|mut file| file.write_all(text.as_bytes()));
+        written.with_context(|| format!("cannot write {}", file.display()))
     }
 }

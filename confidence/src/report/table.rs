@@ -7,7 +7,17 @@ use comfy_table::{CellAlignment, presets};
 use super::{Report, ScenarioReport};
 
 const HEADER: [&str; 11] = [
-    "scenario", "route", "sent", "answered", "lost", "retried", "closed", "p50", "p99", "versions", "pods",
+    "scenario",
+    "route",
+    "sent",
+    "responded",
+    "lost",
+    "retried",
+    "closed",
+    "p50",
+    "p99",
+    "versions",
+    "pods",
 ];
 
 /// Prints a report as text.
@@ -17,15 +27,11 @@ pub struct Table<'a>(pub &'a Report);
 impl fmt::Display for Table<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.0;
-        for deployment in &report.deployments {
-            let nodes = deployment.nodes.iter().map(|(node, pods)| format!("{pods} on {node}"));
+        for workload in &report.workloads {
+            let nodes = workload.nodes.iter().map(|(node, pods)| format!("{pods} on {node}"));
             let nodes = nodes.collect::<Vec<_>>().join(", ");
-            writeln!(
-                formatter,
-                "deployment/{}: {}, pods: {nodes}",
-                deployment.name, deployment.image
-            )?;
-            for warning in &deployment.warnings {
+            writeln!(formatter, "{}: {}, pods: {nodes}", workload.name, workload.image)?;
+            for warning in &workload.warnings {
                 writeln!(formatter, "warning: {warning}")?;
             }
         }
@@ -33,21 +39,16 @@ impl fmt::Display for Table<'_> {
         for scenario in &report.scenarios {
             write_notes(formatter, scenario)?;
         }
+        for skipped in &report.skipped {
+            writeln!(formatter, "{}: skipped: {}", skipped.title, skipped.reason)?;
+        }
         for failure in &report.failures {
             writeln!(formatter, "{failure}")?;
         }
         if report.scenarios.iter().any(|scenario| scenario.lost() > 0) {
-            for deployment in report
-                .deployments
-                .iter()
-                .filter(|deployment| !deployment.advice.is_empty())
-            {
-                writeln!(
-                    formatter,
-                    "\nSettings of deployment/{} that usually cause losses:",
-                    deployment.name
-                )?;
-                for advice in &deployment.advice {
+            for workload in report.workloads.iter().filter(|workload| !workload.advice.is_empty()) {
+                writeln!(formatter, "\nSettings of {} that usually cause losses:", workload.name)?;
+                for advice in &workload.advice {
                     writeln!(formatter, "- {advice}")?;
                 }
                 writeln!(formatter)?;
@@ -55,6 +56,24 @@ impl fmt::Display for Table<'_> {
         }
         write!(formatter, "{}", report.summary)
     }
+}
+
+/// Returns a report as a job summary: the verdict, the table, and all else to be unfolded.
+pub fn markdown(report: &Report) -> String {
+    let mark = match report.exit_code() {
+        0 => "✅",
+        1 => "❌",
+        _ => "⚠️",
+    };
+    let (table, notes) = (
+        table(report),
+        Table(report).to_string().replace(&table(report).to_string(), ""),
+    );
+    format!(
+        "### {mark} {}\n\n{table}\n\n<details><summary>Details</summary>\n\n```text\n{}\n```\n\n</details>\n\n",
+        report.summary,
+        notes.trim()
+    )
 }
 
 fn table(report: &Report) -> comfy_table::Table {
@@ -69,7 +88,7 @@ fn table(report: &Report) -> comfy_table::Table {
                 scenario.title.clone(),
                 route.route.clone(),
                 route.sent.to_string(),
-                route.answered.to_string(),
+                route.responded.to_string(),
                 route.lost.to_string(),
                 route.retried.to_string(),
                 route.closed_without_notice.to_string(),

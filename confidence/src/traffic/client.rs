@@ -9,36 +9,41 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use anyhow::Result;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::HeaderValue;
-use tokio::time::{Instant, interval, sleep, timeout_at};
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, interval, timeout_at};
 
 use super::{
-    connection::{Connection, Failure},
-    outcome::{Answer, ConnectionKind, Loss, LossKind, Outcome},
+    connection::{Connection, ExchangeError},
+    outcome::{ConnectionKind, Loss, LossKind, Origin, Outcome},
     request::{Request, Response},
     resolver::Resolver,
-    tally::SharedTally,
+    statistics::{Observation, SharedStatistics},
+    tls::{Tls, TlsSettings},
+};
+use crate::plan::{
+    HttpVersion,
+    address::{Scheme, Url},
 };
 
 /// Idle connections are closed after this time. It is below the keep-alive time of any server: a server may close a
-/// connection that has been idle for the whole keep-alive time, and a request on its way there would be lost by right.
+/// connection that has been idle for the whole keep-alive time, and a request on its way there is an expected loss.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often idle connections are looked at.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How often a route that has not answered yet is tried.
-const FIRST_ANSWER_INTERVAL: Duration = Duration::from_millis(500);
-
 /// Where and how requests are sent on one route.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Target {
-    /// Host name or address (an IPv6 address without brackets).
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
+    pub url: Url,
+    /// How the certificate of an https server is checked.
+    pub tls: TlsSettings,
+    /// The version of HTTP. Servers with TLS choose it, and others get HTTP/1.1, if there is none.
+    pub http: Option<HttpVersion>,
     /// What is sent.
     pub request: Request,
     /// What must come back.
@@ -56,64 +61,52 @@ pub struct Target {
 pub struct Client {
     target: Target,
     authority: HeaderValue,
+    tls: Option<Tls>,
     resolver: Resolver,
     /// One idle connection each. Used in turn, so that a steady rate reaches every pod that a connection leads to.
     slots: Vec<Mutex<Option<Connection>>>,
     /// Distinguishes the tokens of this run from those of another.
     run: u64,
     sent: AtomicU64,
-    tally: SharedTally,
+    statistics: SharedStatistics,
 }
 
 impl Client {
-    /// Returns a client that counts into `tally`. Call it within a Tokio runtime.
-    ///
-    /// # Errors
-    /// If the host is not a valid value of the `host` header.
-    pub fn new(target: Target, tally: SharedTally) -> Result<Arc<Self>, hyper::header::InvalidHeaderValue> {
-        let host = match target.host.contains(':') {
-            true => format!("[{}]:{}", target.host, target.port),
-            false => format!("{}:{}", target.host, target.port),
+    /// Returns a client that counts into `statistics`. Call it within a Tokio runtime.
+    pub fn new(target: Target, statistics: SharedStatistics) -> Result<Arc<Self>> {
+        let tls = match target.url.scheme {
+            Scheme::Http => None,
+            Scheme::Https => Some(Tls::new(&target.tls, target.http)?),
         };
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let client = Arc::new(Self {
-            authority: HeaderValue::from_str(&host)?,
-            resolver: Resolver::new(&target.host, target.port),
+            tls,
+            authority: HeaderValue::from_str(&target.url.authority())?,
+            resolver: Resolver::new(&target.url.host, target.url.port),
             slots: (0..target.connections).map(|_| Mutex::new(None)).collect(),
             run: since_1970.as_millis() as u64 & 0xff_ffff,
             sent: AtomicU64::new(0),
-            tally,
+            statistics,
             target,
         });
         tokio::spawn(close_idle_connections(Arc::downgrade(&client)));
         Ok(client)
     }
 
-    /// Returns the tally of this client.
-    pub fn tally(&self) -> &SharedTally {
-        &self.tally
+    /// Returns the statistics of this client.
+    pub fn statistics(&self) -> &SharedStatistics {
+        &self.statistics
     }
 
     /// Sends one request, counts it, and counts what became of it. `due` is when it should have been sent.
     pub async fn submit(&self, due: Instant) {
-        self.tally.with(|tally| tally.sent());
+        self.statistics.record(Observation::Sent);
         let outcome = self.send(due).await;
-        self.tally.with(|tally| tally.record(outcome, due, Instant::now()));
-    }
-
-    /// Sends requests, none of which is counted, until one is answered as it must be.
-    ///
-    /// # Errors
-    /// With the loss of the last one, if none is answered within `limit`.
-    pub async fn first_answer(&self, limit: Duration) -> Result<(), Loss> {
-        let give_up = Instant::now() + limit;
-        loop {
-            match self.send(Instant::now()).await {
-                Outcome::Answered(_) => return Ok(()),
-                Outcome::Lost(loss) if Instant::now() > give_up => return Err(loss),
-                Outcome::Lost(_) => sleep(FIRST_ANSWER_INTERVAL).await,
-            }
-        }
+        let (due, at) = (
+            self.statistics.since_start(due),
+            self.statistics.since_start(Instant::now()),
+        );
+        self.statistics.record(Observation::Outcome { outcome, due, at });
     }
 
     /// Sends one request and checks its response.
@@ -125,7 +118,7 @@ impl Client {
         let mut kind = ConnectionKind::New;
         let exchanged = timeout_at(due + self.target.timeout, self.exchange(slot, &token, &mut kind)).await;
         let (loss, detail) = match exchanged {
-            Ok(Ok(answer)) => return Outcome::Answered(answer),
+            Ok(Ok(response)) => return Outcome::Responded(response),
             Ok(Err(lost)) => lost,
             Err(_) => (LossKind::TimedOut, format!("after {:?}", self.target.timeout)),
         };
@@ -141,11 +134,11 @@ impl Client {
         slot: Option<&Mutex<Option<Connection>>>,
         token: &str,
         kind: &mut ConnectionKind,
-    ) -> Result<Answer, (LossKind, String)> {
+    ) -> Result<Origin, (LossKind, String)> {
         let request = self
             .target
             .request
-            .build(&self.authority, token, slot.is_some())
+            .build(&self.target.url, &self.authority, token, slot.is_some())
             .map_err(|error| (LossKind::NotSent, error.to_string()))?;
         let (connection, (head, body)) = self.roundtrip(slot, request, kind).await?;
         if let Some(slot) = slot.filter(|_| connection.is_reusable()) {
@@ -165,8 +158,8 @@ impl Client {
             *kind = ConnectionKind::KeptAlive;
             match connection.exchange(request).await {
                 Ok(response) => return Ok((connection, response)),
-                Err(Failure::Lost(loss, detail)) => return Err((loss, detail)),
-                Err(Failure::Unwritten(unwritten)) => request = *unwritten,
+                Err(ExchangeError::Lost(loss, detail)) => return Err((loss, detail)),
+                Err(ExchangeError::Unwritten(unwritten)) => request = *unwritten,
             }
         }
         *kind = ConnectionKind::New;
@@ -176,8 +169,8 @@ impl Client {
         })?;
         match connection.exchange(request).await {
             Ok(response) => Ok((connection, response)),
-            Err(Failure::Lost(loss, detail)) => Err((loss, detail)),
-            Err(Failure::Unwritten(_)) => Err((
+            Err(ExchangeError::Lost(loss, detail)) => Err((loss, detail)),
+            Err(ExchangeError::Unwritten(_)) => Err((
                 LossKind::ResetBeforeResponse,
                 "the new connection ended before the request was sent".to_owned(),
             )),
@@ -186,10 +179,17 @@ impl Client {
 
     async fn connect(&self) -> io::Result<Connection> {
         let addresses = self.resolver.addresses().await?;
-        let tally = self.tally.clone();
-        Connection::open(&addresses, move || {
-            tally.with(|tally| tally.closed_without_notice(Instant::now()));
-        })
+        let statistics = self.statistics.clone();
+        let target = &self.target;
+        Connection::open(
+            &addresses,
+            &target.url.host,
+            self.tls.as_ref(),
+            target.http,
+            move || {
+                statistics.record(Observation::ClosedWithoutNotice(statistics.since_start(Instant::now())));
+            },
+        )
         .await
     }
 }

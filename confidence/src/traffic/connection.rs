@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection, on which nothing is ever sent twice.
+//! One connection with HTTP/1.1 or HTTP/2, on which nothing is ever sent twice.
 
 use std::{
     error::Error,
@@ -15,14 +15,19 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
     Request, Version,
-    client::conn::http1::{self, SendRequest},
-    header::{CONNECTION, HeaderMap},
-    http::response::Parts,
+    body::Incoming,
+    client::conn::{TrySendError, http1, http2},
+    header::{CONNECTION, HOST, HeaderMap},
+    http::{response::Parts, uri::Uri},
 };
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 
-use super::outcome::LossKind;
+use super::{outcome::LossKind, tls::Tls};
+use crate::plan::HttpVersion;
 
 /// Larger bodies count as wrong content.
 const MAX_BODY: usize = 8 << 20;
@@ -30,10 +35,16 @@ const MAX_BODY: usize = 8 << 20;
 /// A connection to one server. Dropping it closes it.
 #[derive(Debug)]
 pub struct Connection {
-    sender: SendRequest<Full<Bytes>>,
+    sender: Sender,
     state: Arc<State>,
     /// When its last response was complete.
     pub idle_since: Instant,
+}
+
+#[derive(Debug)]
+enum Sender {
+    Http1(http1::SendRequest<Full<Bytes>>),
+    Http2(http2::SendRequest<Full<Bytes>>),
 }
 
 /// What is known about a connection, by its owner and by the task that drives it. Either may learn first that it has ended.
@@ -63,15 +74,20 @@ impl State {
     fn check(&self) {
         let is = |flag: &AtomicBool| flag.load(Ordering::SeqCst);
         if is(&self.has_ended) && !is(&self.is_exchanging) && is(&self.has_served) && !is(&self.is_close_announced) {
-            let report = self
-                .on_unannounced_close
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
-            if let Some(report) = report {
+            let mut report = self.on_unannounced_close.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(report) = report.take() {
                 report();
             }
         }
+    }
+
+    /// The connection has ended. With HTTP/2, a server announces that by GOAWAY: without an error.
+    fn ended(&self, ended: hyper::Result<()>, version: HttpVersion) {
+        if version == HttpVersion::Http2 && ended.is_ok() {
+            self.announce_close();
+        }
+        self.has_ended.store(true, Ordering::SeqCst);
+        self.check();
     }
 }
 
@@ -83,26 +99,44 @@ impl fmt::Debug for State {
 
 /// Why an exchange failed.
 #[derive(Debug)]
-pub enum Failure {
+pub enum ExchangeError {
     /// The connection had ended before a byte of the request was written. Sending it elsewhere is not a repetition.
     Unwritten(Box<Request<Full<Bytes>>>),
     /// The request was sent, and is lost.
     Lost(LossKind, String),
 }
 
+/// What TCP and TLS carry HTTP on.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
 impl Connection {
     /// Connects to the first of the addresses that accepts. Calls `on_unannounced_close` if the server closes the connection
-    /// after a response that did not say `Connection: close`.
-    ///
-    /// # Errors
-    /// With the error of the last address.
+    /// after a response that did not say `Connection: close`, or with HTTP/2 without GOAWAY.
     pub async fn open(
         addresses: &[SocketAddr],
+        host: &str,
+        tls: Option<&Tls>,
+        version: Option<HttpVersion>,
         on_unannounced_close: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
         let stream = TcpStream::connect(addresses).await?;
         stream.set_nodelay(true)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        let (stream, agreed): (Box<dyn Stream>, _) = match tls {
+            None => (Box::new(stream), None),
+            Some(tls) => {
+                let stream = tls.connect(host, stream).await?;
+                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                let agreed = if is_http2 {
+                    HttpVersion::Http2
+                } else {
+                    HttpVersion::Http1
+                };
+                (Box::new(stream), Some(agreed))
+            }
+        };
+        let version = agreed.or(version).unwrap_or(HttpVersion::Http1);
         let state = Arc::new(State {
             is_close_announced: AtomicBool::new(false),
             has_served: AtomicBool::new(false),
@@ -110,13 +144,21 @@ impl Connection {
             has_ended: AtomicBool::new(false),
             on_unannounced_close: Mutex::new(Some(Box::new(on_unannounced_close))),
         });
-        let watched = state.clone();
-        tokio::spawn(async move {
-            // An error is also reported to the exchange in flight; between two exchanges only the end matters.
-            let _ = connection.await;
-            watched.has_ended.store(true, Ordering::SeqCst);
-            watched.check();
-        });
+        let (watched, stream) = (state.clone(), TokioIo::new(stream));
+        // An error is also reported to the exchange in flight; between two exchanges only the end matters.
+        let sender = match version {
+            HttpVersion::Http1 => {
+                let (sender, connection) = http1::handshake(stream).await.map_err(io::Error::other)?;
+                tokio::spawn(async move { watched.ended(connection.await, version) });
+                Sender::Http1(sender)
+            }
+            HttpVersion::Http2 => {
+                let handshake = http2::handshake(TokioExecutor::new(), stream).await;
+                let (sender, connection) = handshake.map_err(io::Error::other)?;
+                tokio::spawn(async move { watched.ended(connection.await, version) });
+                Sender::Http2(sender)
+            }
+        };
         Ok(Self {
             sender,
             state,
@@ -125,13 +167,10 @@ impl Connection {
     }
 
     /// Sends a request and waits for the complete response.
-    ///
-    /// # Errors
-    /// If the connection ends first, or the response is not HTTP.
-    pub async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<(Parts, Bytes), Failure> {
+    pub async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<(Parts, Bytes), ExchangeError> {
         if let Err(error) = self.sender.ready().await {
             return match self.state.has_served.load(Ordering::SeqCst) {
-                true => Err(Failure::Unwritten(Box::new(request))),
+                true => Err(ExchangeError::Unwritten(Box::new(request))),
                 false => Err(lost(&error)),
             };
         }
@@ -145,7 +184,7 @@ impl Connection {
                 return Err(match failed.take_message() {
                     Some(request) => {
                         self.state.exchanged();
-                        Failure::Unwritten(Box::new(request))
+                        ExchangeError::Unwritten(Box::new(request))
                     }
                     None => lost(failed.error()),
                 });
@@ -157,9 +196,9 @@ impl Connection {
         let (head, body) = response.into_parts();
         let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
-                return Failure::Lost(LossKind::WrongContent, format!("the body exceeds {MAX_BODY} bytes"));
+                return ExchangeError::Lost(LossKind::WrongContent, format!("the body exceeds {MAX_BODY} bytes"));
             }
-            Failure::Lost(LossKind::ResetWithinResponse, cause(error.as_ref()))
+            ExchangeError::Lost(LossKind::ResetWithinResponse, words(cause(error.as_ref())))
         })?;
         self.state.has_served.store(true, Ordering::SeqCst);
         self.state.exchanged();
@@ -169,7 +208,39 @@ impl Connection {
 
     /// Returns whether another request may be sent on this connection.
     pub fn is_reusable(&self) -> bool {
-        !self.sender.is_closed() && !self.state.is_close_announced.load(Ordering::SeqCst)
+        let is_closed = match &self.sender {
+            Sender::Http1(sender) => sender.is_closed(),
+            Sender::Http2(sender) => sender.is_closed(),
+        };
+        !is_closed && !self.state.is_close_announced.load(Ordering::SeqCst)
+    }
+}
+
+impl Sender {
+    async fn ready(&mut self) -> hyper::Result<()> {
+        match self {
+            Self::Http1(sender) => sender.ready().await,
+            Self::Http2(sender) => sender.ready().await,
+        }
+    }
+
+    /// Sends a request, whose URI is absolute, in the form of the protocol.
+    async fn try_send_request(
+        &mut self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<hyper::Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
+        match self {
+            Self::Http1(sender) => {
+                let path = request.uri().path_and_query().cloned();
+                *request.uri_mut() = path.map_or_else(|| Uri::from_static("/"), Uri::from);
+                sender.try_send_request(request).await
+            }
+            Self::Http2(sender) => {
+                request.headers_mut().remove(HOST);
+                request.headers_mut().remove(CONNECTION);
+                sender.try_send_request(request).await
+            }
+        }
     }
 }
 
@@ -192,19 +263,28 @@ fn announces_close(version: Version, headers: &HeaderMap) -> bool {
     tokens.any(|token| token.eq_ignore_ascii_case("close"))
 }
 
-fn lost(error: &hyper::Error) -> Failure {
-    let kind = match error.is_parse() {
-        true => LossKind::WrongContent,
-        false => LossKind::ResetBeforeResponse,
+fn lost(error: &hyper::Error) -> ExchangeError {
+    let cause = cause(error);
+    let kind = match cause.downcast_ref::<h2::Error>() {
+        Some(error) if error.reason() == Some(h2::Reason::REFUSED_STREAM) => LossKind::RefusedStream,
+        Some(error) if error.is_go_away() => LossKind::GoAway,
+        _ if error.is_parse() => LossKind::WrongContent,
+        _ => LossKind::ResetBeforeResponse,
     };
-    Failure::Lost(kind, cause(error))
+    ExchangeError::Lost(kind, words(cause))
 }
 
 /// Returns the innermost cause: "Connection reset by peer" rather than "connection error".
-fn cause(error: &(dyn Error + 'static)) -> String {
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    cause
+}
+
+/// Returns the text of an error, without the address of a manual.
+fn words(error: &(dyn Error + 'static)) -> String {
+    let text = error.to_string();
+    text.split(": https://").next().unwrap_or_default().to_owned()
 }

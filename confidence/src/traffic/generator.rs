@@ -11,7 +11,7 @@ use super::client::Client;
 
 /// Sends `rate` requests a second until `until` ends, then waits for the last outcome.
 ///
-/// A request is sent when it is due, whether or not earlier ones are answered, and its latency counts from then. A server
+/// A request is sent when it is due, whether or not earlier ones are responded, and its latency counts from then. A server
 /// that stalls therefore does not slow down its own measurement ("coordinated omission").
 pub async fn generate(client: Arc<Client>, rate: u32, until: impl Future) {
     let mut due = interval(Duration::from_secs(1) / rate);

@@ -2,21 +2,21 @@
 
 use std::{fmt, io};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What became of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// The right response arrived in time.
-    Answered(Answer),
+    Responded(Origin),
     /// No response arrived, or a wrong one.
     Lost(Loss),
 }
 
 /// What a response says about the pods that it came from. Empty where the plan does not say where to look.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// The pod that answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The pod that responded.
     pub pod: Option<String>,
     /// Its version.
     pub version: Option<String>,
@@ -27,9 +27,8 @@ pub struct Answer {
 }
 
 /// Why a request counts as lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
-    /// The kind of loss.
     pub kind: LossKind,
     /// The kind of connection the request was sent on.
     pub connection: ConnectionKind,
@@ -38,13 +37,21 @@ pub struct Loss {
 }
 
 /// The ways in which a request can be lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LossKind {
     /// The connection was refused.
     Refused,
-    /// The host has no address, or no route leads to it.
+    /// The host has no address.
+    NoAddress,
+    /// No route leads to the host: its node or pod no longer exists.
     Unreachable,
+    /// The TLS handshake failed: the certificate is not accepted, for example.
+    TlsFailed,
+    /// The server closed an HTTP/2 connection by GOAWAY without having processed the request.
+    GoAway,
+    /// The server refused an HTTP/2 stream.
+    RefusedStream,
     /// The connection ended after the request was sent and before a response began.
     ResetBeforeResponse,
     /// The connection ended within the response.
@@ -63,7 +70,11 @@ impl fmt::Display for LossKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Refused => "connection refused",
-            Self::Unreachable => "host unreachable",
+            Self::NoAddress => "host without address",
+            Self::Unreachable => "no route to host",
+            Self::TlsFailed => "TLS failed",
+            Self::GoAway => "GOAWAY before a response",
+            Self::RefusedStream => "refused stream",
             Self::ResetBeforeResponse => "reset before a response",
             Self::ResetWithinResponse => "reset within the response",
             Self::TimedOut => "timed out",
@@ -77,21 +88,26 @@ impl fmt::Display for LossKind {
 impl LossKind {
     /// Classifies an error of the attempt to connect.
     pub fn from_connect_error(error: &io::Error) -> Self {
-        /// "Too many open files": the standard library has no stable name for it.
-        const EMFILE: i32 = 24;
+        use io::ErrorKind;
         match error.kind() {
-            io::ErrorKind::ConnectionRefused => Self::Refused,
-            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Self::ResetBeforeResponse,
-            io::ErrorKind::TimedOut => Self::TimedOut,
-            io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => Self::NotSent,
-            _ if error.raw_os_error() == Some(EMFILE) => Self::NotSent,
-            _ => Self::Unreachable,
+            ErrorKind::ConnectionRefused => Self::Refused,
+            ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::UnexpectedEof => Self::ResetBeforeResponse,
+            ErrorKind::TimedOut => Self::TimedOut,
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Self::Unreachable,
+            ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse => Self::NotSent,
+            ErrorKind::InvalidData => Self::TlsFailed,
+            // "Too many open files": the standard library has no stable name for it.
+            _ if error.raw_os_error() == Some(libc::EMFILE) => Self::NotSent,
+            _ => Self::NoAddress,
         }
     }
 }
 
 /// How the connection of a request came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConnectionKind {
     /// Opened for this request.

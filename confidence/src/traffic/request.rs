@@ -8,37 +8,37 @@ use hyper::{
     Method, StatusCode,
     header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT},
 };
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::Value;
 
-use super::outcome::{Answer, LossKind};
+use super::outcome::{LossKind, Origin};
+use crate::plan::address::Url;
 
 /// Stands for the token of a request in its path, header values and body, and in what the response must contain.
 pub const TOKEN: &str = "{token}";
 
 /// A request, with `{token}` wherever the unique token of each one goes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Request {
     /// The method, such as `POST`.
-    #[serde(deserialize_with = "from_text")]
-    pub method: Method,
+    #[serde(deserialize_with = "method")]
+    pub method: String,
     /// The path and query, such as `/api/submissions`.
     #[serde(deserialize_with = "path")]
     pub path: String,
     /// Headers beside `host`, `user-agent` and `content-length`.
     #[serde(deserialize_with = "headers")]
-    pub headers: Vec<(HeaderName, String)>,
-    /// The body.
+    pub headers: BTreeMap<String, String>,
     pub body: String,
 }
 
 impl Default for Request {
     fn default() -> Self {
         Self {
-            method: Method::GET,
+            method: Method::GET.to_string(),
             path: "/".to_owned(),
-            headers: Vec::new(),
+            headers: BTreeMap::new(),
             body: String::new(),
         }
     }
@@ -46,19 +46,23 @@ impl Default for Request {
 
 impl Request {
     /// Returns the request with this token. `authority` is the value of its `host` header.
-    ///
-    /// # Errors
-    /// If the token makes the path or a header invalid.
     pub fn build(
         &self,
+        url: &Url,
         authority: &HeaderValue,
         token: &str,
         keep_alive: bool,
     ) -> Result<hyper::Request<Full<Bytes>>, hyper::http::Error> {
         let fill = |text: &str| text.replace(TOKEN, token);
         let mut request = hyper::Request::builder()
-            .method(self.method.clone())
-            .uri(fill(&self.path))
+            .method(self.method.as_str())
+            .uri(
+                Url {
+                    path: Some(fill(&self.path)),
+                    ..url.clone()
+                }
+                .to_string(),
+            )
             .header(HOST, authority)
             .header(USER_AGENT, concat!("kubectl-confidence/", env!("CARGO_PKG_VERSION")));
         if !keep_alive {
@@ -72,15 +76,14 @@ impl Request {
 }
 
 /// What the right response to a request is, and where it names its pod.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Response {
-    /// The status.
     #[serde(deserialize_with = "status")]
-    pub status: StatusCode,
+    pub status: u16,
     /// Text that the body contains. `{token}` is the token of the request: the response is to this very one.
     pub contains: Option<String>,
-    /// Where the response names the pod that answered.
+    /// Where the response names the pod that responded.
     pub pod: Option<Field>,
     /// Where it names the pod's version.
     pub version: Option<Field>,
@@ -93,7 +96,7 @@ pub struct Response {
 impl Default for Response {
     fn default() -> Self {
         Self {
-            status: StatusCode::OK,
+            status: 200,
             contains: None,
             pod: None,
             version: None,
@@ -105,17 +108,14 @@ impl Default for Response {
 
 impl Response {
     /// Returns what a response says, or why it is the wrong one.
-    ///
-    /// # Errors
-    /// With the kind of loss, and what is wrong.
     pub fn check(
         &self,
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
         token: &str,
-    ) -> Result<Answer, (LossKind, String)> {
-        if status != self.status {
+    ) -> Result<Origin, (LossKind, String)> {
+        if status.as_u16() != self.status {
             return Err((LossKind::WrongStatus, status.to_string()));
         }
         if let Some(text) = &self.contains {
@@ -143,7 +143,7 @@ impl Response {
             }
             found => Ok(found.flatten()),
         };
-        Ok(Answer {
+        Ok(Origin {
             pod: required(&self.pod)?,
             version: required(&self.version)?,
             proxy: required(&self.proxy)?,
@@ -153,8 +153,8 @@ impl Response {
 }
 
 /// A place in a response: a JSON pointer into the body, such as `/pod`, or a header, such as `header:x-pod`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Field {
     /// A value in the JSON body.
     Pointer(String),
@@ -187,6 +187,15 @@ impl std::fmt::Display for Field {
     }
 }
 
+impl From<Field> for String {
+    fn from(field: Field) -> Self {
+        match field {
+            Field::Pointer(pointer) => pointer,
+            Field::Header(name) => format!("header:{name}"),
+        }
+    }
+}
+
 impl TryFrom<String> for Field {
     type Error = String;
 
@@ -211,10 +220,12 @@ fn contains(body: &[u8], text: &[u8]) -> bool {
     text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }
 
-fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Method, D::Error> {
+fn method<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse()
-        .map_err(|_| D::Error::custom(format!("{text:?} is not an HTTP method")))
+    let is_valid = text.parse::<Method>().is_ok();
+    is_valid
+        .then_some(text.clone())
+        .ok_or_else(|| D::Error::custom(format!("{text:?} is not an HTTP method")))
 }
 
 fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -225,43 +236,50 @@ fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> 
         .ok_or_else(|| D::Error::custom(format!("{text:?} is not a path: it must start with \"/\"")))
 }
 
-fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StatusCode, D::Error> {
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
     let code = u16::deserialize(deserializer)?;
-    StatusCode::from_u16(code).map_err(|_| D::Error::custom(format!("{code} is not an HTTP status (100 to 999)")))
+    let is_valid = StatusCode::from_u16(code).is_ok();
+    is_valid
+        .then_some(code)
+        .ok_or_else(|| D::Error::custom(format!("{code} is not an HTTP status (100 to 999)")))
 }
 
-fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(HeaderName, String)>, D::Error> {
-    BTreeMap::<String, String>::deserialize(deserializer)?
-        .into_iter()
-        .map(|(name, value)| {
-            HeaderValue::from_str(&value)
-                .map_err(|_| D::Error::custom(format!("{value:?} is not a valid value of a header")))?;
-            let name = name
-                .parse()
-                .map_err(|_| D::Error::custom(format!("{name:?} is not a valid header name")))?;
-            Ok((name, value))
-        })
-        .collect()
+fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let headers = BTreeMap::<String, String>::deserialize(deserializer)?;
+    for (name, value) in &headers {
+        HeaderValue::from_str(value)
+            .map_err(|_| D::Error::custom(format!("{value:?} is not a valid value of a header")))?;
+        name.parse::<HeaderName>()
+            .map_err(|_| D::Error::custom(format!("{name:?} is not a valid header name")))?;
+    }
+    Ok(headers)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(response: &Response, body: &str) -> Result<Answer, (LossKind, String)> {
+    fn check(response: &Response, body: &str) -> Result<Origin, (LossKind, String)> {
         response.check(StatusCode::OK, &HeaderMap::new(), body.as_bytes(), "t-1")
     }
 
     #[test]
     fn a_token_is_filled_in_everywhere() {
         let request = Request {
-            method: Method::POST,
+            method: "POST".to_owned(),
             path: "/a?t={token}".to_owned(),
-            headers: vec![(HeaderName::from_static("x-id"), "id {token}".to_owned())],
+            headers: [("x-id".to_owned(), "id {token}".to_owned())].into(),
             body: "{\"name\": \"{token}\"}".to_owned(),
         };
-        let built = request.build(&HeaderValue::from_static("h:1"), "t-1", true).unwrap();
-        assert_eq!(built.uri(), "/a?t=t-1");
+        let built = request
+            .build(
+                &"http://h:1".parse().unwrap(),
+                &HeaderValue::from_static("h:1"),
+                "t-1",
+                true,
+            )
+            .unwrap();
+        assert_eq!(built.uri(), "http://h:1/a?t=t-1");
         assert_eq!(built.headers()["x-id"], "id t-1");
         assert!(!built.headers().contains_key(CONNECTION));
     }
@@ -275,11 +293,11 @@ mod tests {
         };
         let mut headers = HeaderMap::new();
         headers.insert("x-version", HeaderValue::from_static("v1"));
-        let answer = response
+        let origin = response
             .check(StatusCode::OK, &headers, br#"{"a": {"pod": "p-1"}}"#, "")
             .unwrap();
         assert_eq!(
-            (answer.pod.as_deref(), answer.version.as_deref()),
+            (origin.pod.as_deref(), origin.version.as_deref()),
             (Some("p-1"), Some("v1"))
         );
         assert_eq!(

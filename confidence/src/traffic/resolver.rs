@@ -31,9 +31,6 @@ impl Resolver {
     }
 
     /// Returns the addresses of the host. There is at least one.
-    ///
-    /// # Errors
-    /// If the host has no address.
     pub async fn addresses(&self) -> io::Result<Arc<[SocketAddr]>> {
         if let Ok(address) = self.host.parse::<IpAddr>() {
             return Ok(Arc::new([SocketAddr::new(address, self.port)]));

@@ -10,19 +10,16 @@ use serde_json::Value;
 use tokio::process::{Child, Command};
 
 use crate::{
-    kubectl::Kubectl,
+    api::Api,
     server::{Reply, Server, good, response},
 };
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-fn start(kubectl: &Kubectl, arguments: &[&str]) -> Child {
-    let folder = kubectl.folder();
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+fn start(api: &Api, arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_kubectl-confidence"))
         .args(arguments)
-        .env("PATH", path)
-        .env("DIR", folder)
+        .env("KUBECONFIG", api.folder().join("config"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -31,15 +28,15 @@ fn start(kubectl: &Kubectl, arguments: &[&str]) -> Child {
         .unwrap()
 }
 
-async fn run(kubectl: &Kubectl, arguments: &[&str]) -> Output {
-    let output = start(kubectl, arguments).wait_with_output();
+async fn run(api: &Api, arguments: &[&str]) -> Output {
+    let output = start(api, arguments).wait_with_output();
     tokio::time::timeout(LIMIT, output)
         .await
         .expect("the program ends")
         .unwrap()
 }
 
-fn printed(output: &Output) -> String {
+pub fn printed(output: &Output) -> String {
     [&output.stderr, &output.stdout]
         .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
         .concat()
@@ -61,10 +58,10 @@ fn quick(server: &Server) -> Vec<String> {
     arguments.map(str::to_owned).to_vec()
 }
 
-async fn run_quick(kubectl: &Kubectl, server: &Server, more: &[&str]) -> Output {
+pub async fn run_quick(api: &Api, server: &Server, more: &[&str]) -> Output {
     let quick = quick(server);
     let arguments: Vec<_> = quick.iter().map(String::as_str).chain(more.iter().copied()).collect();
-    run(kubectl, &arguments).await
+    run(api, &arguments).await
 }
 
 fn unavailable(_: &str) -> String {
@@ -86,9 +83,9 @@ fn changes_after_requests(
 
 #[tokio::test]
 async fn a_run_that_loses_nothing_ends_with_0_and_one_that_loses_with_1() {
-    let kubectl = Kubectl::new();
+    let api = Api::start().await;
     let server = Server::start(|request| Reply::Send(good(request))).await;
-    let output = run_quick(&kubectl, &server, &["--scenarios", "steady"]).await;
+    let output = run_quick(&api, &server, &["--scenarios", "steady"]).await;
     assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
     let text = printed(&output);
     for expected in [
@@ -101,71 +98,76 @@ async fn a_run_that_loses_nothing_ends_with_0_and_one_that_loses_with_1() {
         assert!(text.contains(expected), "{expected}: {text}");
     }
     let losing = Server::start(changes_after_requests(1, good, unavailable)).await;
-    let output = run_quick(&kubectl, &losing, &["--scenarios", "steady"]).await;
+    let output = run_quick(&api, &losing, &["--scenarios", "steady"]).await;
     assert_eq!(output.status.code(), Some(1), "{}", printed(&output));
     let text = printed(&output);
-    for expected in ["requests were lost", "wrong status", "no readinessProbe", "no preStop"] {
+    for expected in [
+        "requests were lost",
+        "wrong status",
+        "has no readinessProbe",
+        "no preStop",
+    ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
 }
 
 #[tokio::test]
-async fn a_run_starts_when_every_route_answers() {
-    let kubectl = Kubectl::new();
+async fn a_run_starts_when_every_route_responds() {
+    let api = Api::start().await;
     let server = Server::start(changes_after_requests(2, unavailable, good)).await;
-    let output = run_quick(&kubectl, &server, &["--scenarios", "steady"]).await;
+    let output = run_quick(&api, &server, &["--scenarios", "steady"]).await;
     assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
 }
 
 #[tokio::test]
-async fn a_route_that_does_not_answer_as_planned_ends_the_run_before_anything_is_changed() {
-    let kubectl = Kubectl::new();
+async fn a_route_that_does_not_respond_as_planned_ends_the_run_before_anything_is_changed() {
+    let api = Api::start().await;
     let server = Server::start(|request| Reply::Send(unavailable(request))).await;
-    let output = run_quick(&kubectl, &server, &["--wait", "1s", "--scenarios", "scale-to-one"]).await;
+    let output = run_quick(&api, &server, &["--wait", "1s", "--scenarios", "scale-to-one"]).await;
     assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
     let url = format!("http://{}/", server.address);
-    for expected in ["does not answer as planned", "wrong status", &url] {
+    for expected in ["does not respond as planned", "wrong status", &url] {
         assert!(printed(&output).contains(expected), "{expected}: {}", printed(&output));
     }
-    assert_eq!(kubectl.changes(), "");
+    assert_eq!(api.changes(), "");
 }
 
 #[tokio::test]
 async fn without_a_terminal_nothing_is_changed_unless_the_user_says_yes() {
-    let kubectl = Kubectl::new();
+    let api = Api::start().await;
     let server = Server::start(|request| Reply::Send(good(request))).await;
     let url = format!("http://{}/", server.address);
-    let output = run(&kubectl, &["--deployment", "shop", "--url", &url]).await;
+    let output = run(&api, &["--deployment", "shop", "--url", &url]).await;
     assert_eq!(output.status.code(), Some(2), "{}", printed(&output));
     assert!(printed(&output).contains("--yes"), "{}", printed(&output));
-    assert_eq!(kubectl.changes(), "");
+    assert_eq!(api.changes(), "");
 }
 
 #[tokio::test]
 async fn wrong_usage_ends_with_2_and_an_unreachable_cluster_with_3() {
-    let kubectl = Kubectl::new();
+    let api = Api::start().await;
     let server = Server::start(|request| Reply::Send(good(request))).await;
     for arguments in [
         &[][..],
         &["--plan", "no-such-file.toml"],
         &["--scenarios", "no-such-scenario"],
     ] {
-        assert_eq!(run(&kubectl, arguments).await.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(run(&api, arguments).await.status.code(), Some(2), "{arguments:?}");
     }
-    kubectl.break_down();
-    let output = run_quick(&kubectl, &server, &[]).await;
+    api.break_down();
+    let output = run_quick(&api, &server, &[]).await;
     assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
     assert!(printed(&output).contains("the server is down"), "{}", printed(&output));
 }
 
 #[tokio::test]
 async fn json_and_html_reports_are_written_to_files() {
-    let kubectl = Kubectl::new();
+    let api = Api::start().await;
     let server = Server::start(|request| Reply::Send(good(request))).await;
-    let html = kubectl.folder().join("report.html");
+    let html = api.folder().join("report.html");
     let html_output = format!("html={}", html.display());
     let output = run_quick(
-        &kubectl,
+        &api,
         &server,
         &["--scenarios", "steady", "-o", "json", "-o", &html_output],
     )
@@ -183,52 +185,41 @@ async fn json_and_html_reports_are_written_to_files() {
 
 #[tokio::test]
 async fn scaling_is_undone_after_the_scenario() {
-    let kubectl = Kubectl::new();
+    let api = Api::start().await;
     let server = Server::start(|request| Reply::Send(good(request))).await;
-    let output = run_quick(&kubectl, &server, &["--scenarios", "scale-to-one"]).await;
+    let output = run_quick(&api, &server, &["--scenarios", "scale-to-one"]).await;
     assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
-    let changes = kubectl.changes();
-    let replicas: Vec<_> = changes
-        .lines()
-        .filter_map(|line| line.rsplit_once("--replicas="))
-        .collect();
-    assert_eq!(replicas.iter().map(|(_, count)| *count).collect::<Vec<_>>(), ["1", "2"]);
+    let changes = api.changes();
+    assert!(changes.contains("\"value\":1}"), "{changes}");
+    assert_eq!(api.replicas(), 2);
 }
 
 #[tokio::test]
 async fn the_power_cut_of_a_node_without_pods_is_refused() {
-    let kubectl = Kubectl::new();
+    let api = Api::start().await;
     let server = Server::start(|request| Reply::Send(good(request))).await;
-    let node = [
-        "--scenarios",
-        "node",
-        "--node",
-        "node-2",
-        "--node-down",
-        "false",
-        "--node-up",
-        "false",
-    ];
-    let output = run_quick(&kubectl, &server, &node).await;
+    let plan = api.folder().join("plan.toml");
+    let text = format!(
+        "[[deployment]]\nname = \"shop\"\n[[route]]\nname = \"r\"\nurl = \"http://{}\"\n\
+         [scenario.node]\nname = \"node-2\"\ndown = \"false\"\nup = \"false\"\n",
+        server.address
+    );
+    std::fs::write(&plan, text).unwrap();
+    let plan = plan.display().to_string();
+    let output = run(
+        &api,
+        &["--plan", &plan, "--yes", "--duration", "300ms", "--scenarios", "node"],
+    )
+    .await;
     assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
-    let message = "node-2 holds no pod of the Deployments, so its power cut would prove nothing: choose node-1";
+    let message = "node-2 holds no pod of the workloads, so its power cut would show nothing: choose node-1";
     assert!(printed(&output).contains(message), "{}", printed(&output));
-}
-
-#[tokio::test]
-async fn a_rollout_that_exceeds_its_progress_deadline_is_given_the_rest_of_the_time() {
-    let kubectl = Kubectl::new();
-    kubectl.slow_down();
-    let server = Server::start(|request| Reply::Send(good(request))).await;
-    let output = run_quick(&kubectl, &server, &["--scenarios", "scale-to-one"]).await;
-    assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
-    assert!(!kubectl.folder().join("slow").exists());
 }
 
 #[tokio::test]
 async fn an_interrupted_run_restores_everything_and_reports_what_it_saw() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
-        let kubectl = Kubectl::new();
+        let api = Api::start().await;
         let server = Server::start(|request| Reply::Send(good(request))).await;
         let url = format!("http://{}/", server.address);
         let quick = [
@@ -240,9 +231,9 @@ async fn an_interrupted_run_restores_everything_and_reports_what_it_saw() {
             "--scenarios",
             "scale-to-one",
         ];
-        let child = start(&kubectl, &quick);
+        let child = start(&api, &quick);
         let scaled = async {
-            while !kubectl.changes().contains("--replicas=1") {
+            while !api.changes().contains("\"value\":1}") {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
@@ -258,25 +249,24 @@ async fn an_interrupted_run_restores_everything_and_reports_what_it_saw() {
             .unwrap();
         assert_eq!(output.status.code(), Some(code), "{}", printed(&output));
         assert!(printed(&output).contains("| scale-to-one"), "{}", printed(&output));
-        let replicas = std::fs::read_to_string(kubectl.folder().join("replicas")).unwrap();
-        assert_eq!(replicas.trim(), "2", "{}", kubectl.changes());
+        assert_eq!(api.replicas(), 2, "{}", api.changes());
     }
 }
 
 #[tokio::test]
 async fn what_cannot_be_restored_is_printed_with_the_command_that_does() {
-    let kubectl = Kubectl::new();
+    let api = Api::start().await;
     let server = Server::start(|request| Reply::Send(good(request))).await;
     let mut arguments = quick(&server);
-    arguments.extend(["--scenarios", "scale-to-one"].map(str::to_owned));
-    let child = start(&kubectl, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    arguments.extend(["--wait", "2s", "--scenarios", "scale-to-one"].map(str::to_owned));
+    let child = start(&api, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
     let scaled = async {
-        while !kubectl.changes().contains("--replicas=1") {
+        while !api.changes().contains("\"value\":1}") {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     tokio::time::timeout(LIMIT, scaled).await.expect("it scales");
-    kubectl.break_down();
+    api.break_down();
     let output = tokio::time::timeout(LIMIT, child.wait_with_output())
         .await
         .unwrap()

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test panic as the test does")]
 
+mod api;
 mod command;
-mod kubectl;
+mod harm;
+mod secure;
 mod server;
 mod traffic;

@@ -7,14 +7,15 @@ use std::{
 };
 
 use confidence::{
+    plan::scenario::Scenario,
     report::{Report, ScenarioReport, Verdict, build},
-    scenarios::Scenario,
     traffic::{
         client::{Client, Target},
         generator::generate,
         outcome::{ConnectionKind, LossKind, Outcome},
         request::{Field, Request, Response},
-        tally::{SharedTally, Tally},
+        statistics::{Observation, RouteStatistics, SharedStatistics},
+        tls::TlsSettings,
     },
 };
 use tokio::{sync::Semaphore, task::JoinHandle, time::Instant};
@@ -26,12 +27,13 @@ const CONNECTIONS: u32 = 4;
 
 fn target(server: &Server) -> Target {
     Target {
-        host: server.address.ip().to_string(),
-        port: server.address.port(),
+        url: format!("http://{}", server.address).parse().unwrap(),
+        tls: TlsSettings::default(),
+        http: None,
         request: Request {
-            method: "POST".parse().unwrap(),
+            method: "POST".to_owned(),
             path: "/submit".to_owned(),
-            headers: Vec::new(),
+            headers: BTreeMap::new(),
             body: r#"{"name": "Ada {token}"}"#.to_owned(),
         },
         response: Response {
@@ -47,9 +49,9 @@ fn target(server: &Server) -> Target {
     }
 }
 
-fn client(target: Target) -> (Arc<Client>, SharedTally) {
-    let tally = SharedTally::new(Instant::now());
-    (Client::new(target, tally.clone()).unwrap(), tally)
+fn client(target: Target) -> (Arc<Client>, SharedStatistics) {
+    let statistics = SharedStatistics::new(Instant::now());
+    (Client::new(target, statistics.clone()).unwrap(), statistics)
 }
 
 async fn send(client: &Client) -> Outcome {
@@ -60,35 +62,40 @@ async fn send(client: &Client) -> Outcome {
 async fn lost(client: &Client) -> (LossKind, ConnectionKind) {
     match send(client).await {
         Outcome::Lost(loss) => (loss.kind, loss.connection),
-        Outcome::Answered(answer) => panic!("answered: {answer:?}"),
+        Outcome::Responded(response) => panic!("responded: {response:?}"),
     }
 }
 
-/// Waits until the tally is as described.
-async fn until(tally: &SharedTally, description: &str, is_so: impl Fn(&Tally) -> bool) {
-    let poll = async {
-        while !tally.with(|tally| is_so(tally)) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    tokio::time::timeout(LIMIT, poll).await.expect(description);
+/// Waits until the statistics satisfy a predicate.
+async fn until(statistics: &SharedStatistics, description: &str, predicate: impl Fn(&RouteStatistics) -> bool) {
+    tokio::time::timeout(LIMIT, statistics.until(predicate))
+        .await
+        .expect(description);
 }
 
-/// Sends until the tally is as described.
+/// Sends until the statistics is as described.
 fn send_until(
     client: Arc<Client>,
-    tally: &SharedTally,
+    statistics: &SharedStatistics,
     description: &'static str,
-    is_so: fn(&Tally) -> bool,
+    predicate: fn(&RouteStatistics) -> bool,
 ) -> JoinHandle<()> {
-    let watched = tally.clone();
-    let enough = async move { until(&watched, description, is_so).await };
+    let watched = statistics.clone();
+    let enough = async move { until(&watched, description, predicate).await };
     tokio::spawn(generate(client, 1000, enough))
 }
 
-/// Returns the report of a run of one scenario with this tally.
-fn report(tally: &Tally, expected: Option<&str>) -> Report {
-    let route = build::route("direct", tally, 1.0, |_| expected.map(str::to_owned));
+fn responded() -> Observation {
+    Observation::Outcome {
+        outcome: Outcome::Responded(Default::default()),
+        due: Duration::ZERO,
+        at: Duration::ZERO,
+    }
+}
+
+/// Returns the report of a run of one scenario with this statistics.
+fn report(statistics: &RouteStatistics, expected: Option<&str>) -> Report {
+    let route = build::route("direct", statistics, 1.0, |_| expected.map(str::to_owned));
     let mut report = Report::default();
     report.scenarios.push(ScenarioReport {
         scenario: Scenario::Steady,
@@ -107,44 +114,52 @@ fn report(tally: &Tally, expected: Option<&str>) -> Report {
 }
 
 #[tokio::test]
-async fn a_server_that_answers_loses_nothing() {
+async fn a_server_that_responds_loses_nothing() {
     let server = Server::start(|request| Reply::Send(good(request))).await;
-    let (client, tally) = client(target(&server));
-    send_until(client, &tally, "enough are sent", |tally| tally.sent >= 200)
-        .await
-        .unwrap();
-    let tally = tally.take();
-    assert!(tally.sent >= 200);
-    assert_eq!((tally.answered(), tally.lost(), tally.retried), (tally.sent, 0, 0));
-    let report = report(&tally, None);
+    let (client, statistics) = client(target(&server));
+    send_until(client, &statistics, "enough are sent", |statistics| {
+        statistics.sent >= 200
+    })
+    .await
+    .unwrap();
+    let statistics = statistics.take();
+    assert!(statistics.sent >= 200);
+    assert_eq!(
+        (statistics.responded(), statistics.lost(), statistics.retried),
+        (statistics.sent, 0, 0)
+    );
+    let report = report(&statistics, None);
     assert_eq!(report.verdict, Some(Verdict::Passed), "{}", report.summary);
     let route = &report.scenarios[0].routes[0];
-    assert_eq!(route.versions, BTreeMap::from([("v1".to_owned(), tally.sent)]));
-    assert_eq!(route.pods, BTreeMap::from([("shop-a".to_owned(), tally.sent)]));
+    assert_eq!(route.versions, BTreeMap::from([("v1".to_owned(), statistics.sent)]));
+    assert_eq!(route.pods, BTreeMap::from([("shop-a".to_owned(), statistics.sent)]));
     assert!(route.latency_ms.p50 > 0.0 && route.latency_ms.p50 <= route.latency_ms.p99);
     assert_eq!(
         route
             .timeline
             .iter()
-            .flat_map(|interval| interval.answered.values())
+            .flat_map(|interval| interval.responded.values())
             .sum::<u64>(),
-        tally.sent
+        statistics.sent
     );
 }
 
 #[tokio::test]
 async fn a_server_that_dies_loses_requests_and_the_verdict_says_so() {
     let server = Server::start(|request| Reply::Send(good(request))).await;
-    let (client, tally) = client(target(&server));
-    let sending = send_until(client, &tally, "one is refused", |tally| {
-        tally.losses.iter().any(|loss| loss.kind == LossKind::Refused)
+    let (client, statistics) = client(target(&server));
+    let sending = send_until(client, &statistics, "one is refused", |statistics| {
+        statistics.losses.iter().any(|loss| loss.kind == LossKind::Refused)
     });
-    until(&tally, "some are answered", |tally| tally.answered() >= 100).await;
+    until(&statistics, "some are responded", |statistics| {
+        statistics.responded() >= 100
+    })
+    .await;
     drop(server);
     sending.await.unwrap();
-    let tally = tally.take();
-    assert_eq!(tally.answered() + tally.lost(), tally.sent);
-    let verdict = report(&tally, None);
+    let statistics = statistics.take();
+    assert_eq!(statistics.responded() + statistics.lost(), statistics.sent);
+    let verdict = report(&statistics, None);
     assert_eq!((verdict.verdict, verdict.exit_code()), (Some(Verdict::Lost), 1));
     assert!(verdict.summary.contains("requests were lost"), "{}", verdict.summary);
     let losses = &verdict.scenarios[0].routes[0].losses;
@@ -153,7 +168,10 @@ async fn a_server_that_dies_loses_requests_and_the_verdict_says_so() {
             .iter()
             .any(|loss| loss.kind == LossKind::Refused && loss.first <= loss.last)
     );
-    assert_eq!(report(&tally, Some("killed on purpose")).verdict, Some(Verdict::Passed));
+    assert_eq!(
+        report(&statistics, Some("killed on purpose")).verdict,
+        Some(Verdict::Passed)
+    );
 }
 
 #[tokio::test]
@@ -195,10 +213,10 @@ async fn every_way_to_lose_a_request_has_its_kind() {
     tokio::task::yield_now().await;
     assert_eq!(lost(&client(gone.clone()).0).await.0, LossKind::Refused);
     let nowhere = Target {
-        host: "no-such-host.invalid".to_owned(),
+        url: "http://no-such-host.invalid".parse().unwrap(),
         ..gone
     };
-    assert_eq!(lost(&client(nowhere).0).await.0, LossKind::Unreachable);
+    assert_eq!(lost(&client(nowhere).0).await.0, LossKind::NoAddress);
 }
 
 #[tokio::test]
@@ -208,10 +226,10 @@ async fn a_retry_that_a_proxy_reports_is_counted() {
         Reply::Send(retried)
     })
     .await;
-    let (client, tally) = client(target(&server));
+    let (client, statistics) = client(target(&server));
     client.submit(Instant::now()).await;
-    let tally = tally.take();
-    assert_eq!((tally.answered(), tally.retried), (1, 1));
+    let statistics = statistics.take();
+    assert_eq!((statistics.responded(), statistics.retried), (1, 1));
 }
 
 #[tokio::test]
@@ -219,7 +237,7 @@ async fn half_of_the_requests_are_sent_on_kept_alive_connections() {
     let server = Server::start(|request| Reply::Send(good(request))).await;
     let (client, _tally) = client(target(&server));
     for _ in 0..80 {
-        assert!(matches!(send(&client).await, Outcome::Answered(_)));
+        assert!(matches!(send(&client).await, Outcome::Responded(_)));
     }
     assert_eq!(server.accepted.load(Ordering::SeqCst), 40 + CONNECTIONS as usize);
 }
@@ -233,7 +251,7 @@ async fn without_connections_to_keep_alive_every_request_is_sent_on_a_new_one() 
     };
     let (client, _tally) = client(target);
     for _ in 0..20 {
-        assert!(matches!(send(&client).await, Outcome::Answered(_)));
+        assert!(matches!(send(&client).await, Outcome::Responded(_)));
     }
     assert_eq!(server.accepted.load(Ordering::SeqCst), 20);
 }
@@ -242,18 +260,18 @@ async fn without_connections_to_keep_alive_every_request_is_sent_on_a_new_one() 
 async fn requests_are_sent_when_they_are_due_though_none_is_answered() {
     static ANSWERS: Semaphore = Semaphore::const_new(0);
     let server = Server::start_gated(|request| Reply::Send(good(request)), &ANSWERS).await;
-    let (client, tally) = client(target(&server));
-    let sending = send_until(client, &tally, "all are sent", |tally| tally.sent >= 50);
-    until(&tally, "all are sent", |tally| tally.sent >= 50).await;
-    assert_eq!(tally.with(|tally| tally.answered()), 0);
+    let (client, statistics) = client(target(&server));
+    let sending = send_until(client, &statistics, "all are sent", |statistics| statistics.sent >= 50);
+    until(&statistics, "all are sent", |statistics| statistics.sent >= 50).await;
+    assert_eq!(statistics.with(|statistics| statistics.responded()), 0);
     ANSWERS.add_permits(1000);
     sending.await.unwrap();
-    let tally = tally.take();
-    assert_eq!(tally.answered(), tally.sent);
-    let first = tally
-        .answers
+    let statistics = statistics.take();
+    assert_eq!(statistics.responded(), statistics.sent);
+    let first = statistics
+        .responses
         .iter()
-        .find(|answer| answer.due < Duration::from_millis(5))
+        .find(|response| response.due < Duration::from_millis(5))
         .unwrap();
     assert!(
         first.latency >= Duration::from_millis(30),
@@ -277,17 +295,20 @@ async fn a_connection_that_is_closed_without_notice_is_counted_and_an_announced_
         ),
     ] {
         let server = Server::start(reply).await;
-        let (client, tally) = client(target(&server));
+        let (client, statistics) = client(target(&server));
         client.submit(Instant::now()).await;
         let marker = Server::start(|request| Reply::SendAndClose(good(request))).await;
         let (other, marked) = self::client(target(&marker));
         other.submit(Instant::now()).await;
-        until(&marked, "the marker's close is noticed", |tally| {
-            tally.closed_without_notice.len() == 1
+        until(&marked, "the marker's close is noticed", |statistics| {
+            statistics.closed_without_notice.len() == 1
         })
         .await;
-        tally.with(|tally| {
-            assert_eq!((tally.answered(), tally.closed_without_notice.len()), (1, closed));
+        statistics.with(|statistics| {
+            assert_eq!(
+                (statistics.responded(), statistics.closed_without_notice.len()),
+                (1, closed)
+            );
         });
     }
 }
@@ -305,12 +326,12 @@ async fn a_close_that_a_later_response_announces_is_not_counted() {
         connections: 1,
         ..target(&server)
     };
-    let (client, tally) = client(target);
+    let (client, statistics) = client(target);
     for _ in 0..3 {
         client.submit(Instant::now()).await; // the first and the third on one connection
     }
     assert_eq!(server.accepted.load(Ordering::SeqCst), 2);
-    tally.with(|tally| assert_eq!((tally.answered(), tally.closed_without_notice.len()), (3, 0)));
+    statistics.with(|statistics| assert_eq!((statistics.responded(), statistics.closed_without_notice.len()), (3, 0)));
 }
 
 #[tokio::test]
@@ -327,15 +348,17 @@ async fn a_request_that_was_sent_is_never_sent_again() {
         }
     })
     .await;
-    let (client, tally) = client(target(&server));
-    send_until(client, &tally, "enough are sent", |tally| tally.sent >= 300)
-        .await
-        .unwrap();
-    let tally = tally.take();
+    let (client, statistics) = client(target(&server));
+    send_until(client, &statistics, "enough are sent", |statistics| {
+        statistics.sent >= 300
+    })
+    .await
+    .unwrap();
+    let statistics = statistics.take();
     let seen = seen.lock().unwrap();
     assert!(seen.values().all(|&times| times == 1), "{seen:?}");
-    assert!(tally.lost() > 0 && tally.answered() > 0);
-    assert!(!tally.closed_without_notice.is_empty());
+    assert!(statistics.lost() > 0 && statistics.responded() > 0);
+    assert!(!statistics.closed_without_notice.is_empty());
 }
 
 #[test]
@@ -343,11 +366,11 @@ fn a_run_in_which_nothing_was_run_or_nothing_was_answered_proves_nothing() {
     let mut nothing = Report::default();
     nothing.conclude();
     assert_eq!((nothing.verdict, nothing.exit_code()), (Some(Verdict::Incomplete), 3));
-    let mut tally = Tally::new(Instant::now());
-    assert_eq!(report(&tally, None).verdict, Some(Verdict::Incomplete));
-    tally.sent();
-    tally.record(Outcome::Answered(Default::default()), Instant::now(), Instant::now());
-    let mut report = report(&tally, None);
+    let mut statistics = RouteStatistics::default();
+    assert_eq!(report(&statistics, None).verdict, Some(Verdict::Incomplete));
+    statistics.record(Observation::Sent);
+    statistics.record(responded());
+    let mut report = report(&statistics, None);
     assert_eq!(report.verdict, Some(Verdict::Passed));
     report.scenarios[0].failure = Some("made up".to_owned());
     report.conclude();
@@ -356,10 +379,10 @@ fn a_run_in_which_nothing_was_run_or_nothing_was_answered_proves_nothing() {
 
 #[test]
 fn a_negative_control_must_lose_something() {
-    let mut tally = Tally::new(Instant::now());
-    tally.sent();
-    tally.record(Outcome::Answered(Default::default()), Instant::now(), Instant::now());
-    let mut report = report(&tally, None);
+    let mut statistics = RouteStatistics::default();
+    statistics.record(Observation::Sent);
+    statistics.record(responded());
+    let mut report = report(&statistics, None);
     report.scenarios[0].is_control = true;
     report.conclude();
     assert_eq!(report.verdict, Some(Verdict::Incomplete));

@@ -45,7 +45,7 @@ pub fn figure(scenario: &ScenarioReport) -> Markup {
         seconds: scenario.seconds.max(0.001),
     };
     let charts = scenario.routes.len() as f64 * (RESPONSES_HEIGHT + LATENCY_HEIGHT + 2.0 * GAP);
-    let pods = (scenario.pods.len() + deployments(scenario).len()) as f64 * POD_HEIGHT;
+    let pods = (scenario.pods.len() + workloads(scenario).len()) as f64 * POD_HEIGHT;
     let bottom = EVENTS_HEIGHT + charts + pods + GAP;
     html! {
         figure {
@@ -91,7 +91,7 @@ impl Scale {
 /// The versions of a scenario, each with a colour: those that responses name, then those of the pods.
 struct Versions {
     names: Vec<String>,
-    /// Tags that several releases of a Deployment have: the same image was rolled out again.
+    /// Tags that several releases of a workload have: the same image was rolled out again.
     ambiguous: BTreeSet<String>,
 }
 
@@ -100,14 +100,14 @@ impl Versions {
         let mut releases = BTreeMap::<(&str, &str), BTreeSet<&str>>::new();
         for pod in &scenario.pods {
             releases
-                .entry((&pod.deployment, tag(pod)))
+                .entry((&pod.workload, tag(pod)))
                 .or_default()
                 .insert(&pod.release);
         }
         let ambiguous = releases.into_iter().filter(|(_, releases)| releases.len() > 1);
-        let answered: BTreeSet<_> = scenario.routes.iter().flat_map(|route| route.versions.keys()).collect();
+        let responded: BTreeSet<_> = scenario.routes.iter().flat_map(|route| route.versions.keys()).collect();
         let mut versions = Self {
-            names: answered.into_iter().cloned().collect(),
+            names: responded.into_iter().cloned().collect(),
             ambiguous: ambiguous.map(|((_, tag), _)| tag.to_owned()).collect(),
         };
         if versions.names.is_empty() {
@@ -142,8 +142,8 @@ fn tag(pod: &PodReport) -> &str {
     name.split_once(':').map_or(name, |(_, tag)| tag)
 }
 
-fn deployments(scenario: &ScenarioReport) -> BTreeSet<&str> {
-    scenario.pods.iter().map(|pod| pod.deployment.as_str()).collect()
+fn workloads(scenario: &ScenarioReport) -> BTreeSet<&str> {
+    scenario.pods.iter().map(|pod| pod.workload.as_str()).collect()
 }
 
 fn axis(scale: Scale, bottom: f64) -> Markup {
@@ -163,12 +163,12 @@ fn chart(route: &RouteReport, scale: Scale, versions: &Versions, top: f64) -> Ma
     let width = route.timeline.get(1).map_or(scale.seconds, |second| second.at);
     // The last interval may be shorter than the others.
     let length = |interval: &Interval| (scale.seconds - interval.at).clamp(width / 4.0, width);
-    let answered = |interval: &Interval| interval.answered.values().sum::<u64>();
+    let responded = |interval: &Interval| interval.responded.values().sum::<u64>();
     let rate = |count: u64, interval: &Interval| count as f64 / length(interval);
     let max_rate = route
         .timeline
         .iter()
-        .map(|interval| rate(answered(interval) + interval.lost, interval));
+        .map(|interval| rate(responded(interval) + interval.lost, interval));
     let max_rate = max_rate.fold(1.0, f64::max);
     let max_latency = route
         .timeline
@@ -184,7 +184,7 @@ fn chart(route: &RouteReport, scale: Scale, versions: &Versions, top: f64) -> Ma
     };
     html! {
         text.name x="0" y=(top + 16.0) { (route.route) }
-        text.quiet x="0" y=(top + 33.0) { (thousands(route.answered)) " answered" }
+        text.quiet x="0" y=(top + 33.0) { (thousands(route.responded)) " responded" }
         @if route.lost > 0 { text.loss x="0" y=(top + 50.0) { (thousands(route.lost)) " lost" } }
         @if route.closed_without_notice > 0 {
             text.closed x="0" y=(top + 67.0) { (thousands(route.closed_without_notice)) " closed without notice" }
@@ -198,11 +198,11 @@ fn chart(route: &RouteReport, scale: Scale, versions: &Versions, top: f64) -> Ma
             @for (version, below, count) in &stack {
                 @let (low, high) = (y(rate(*below, interval)), y(rate(below + count, interval)));
                 rect class=(versions.class(version)) x=(x) y=(round(high)) width=(round(bar + 0.3)) height=(round(low - high)) {
-                    title { (seconds(interval.at)) ": " (count) " answered " (version) }
+                    title { (seconds(interval.at)) ": " (count) " responded " (version) }
                 }
             }
             @if interval.lost > 0 {
-                @let (low, high) = (y(rate(answered(interval), interval)), y(rate(answered(interval) + interval.lost, interval)));
+                @let (low, high) = (y(rate(responded(interval), interval)), y(rate(responded(interval) + interval.lost, interval)));
                 rect.loss x=(x) y=(round(high.min(low - 3.0))) width=(round(bar.max(2.5))) height=(round((low - high).max(3.0))) {
                     title { (seconds(interval.at)) ": " (interval.lost) " lost" }
                 }
@@ -227,7 +227,7 @@ fn chart(route: &RouteReport, scale: Scale, versions: &Versions, top: f64) -> Ma
 fn stacked(interval: &Interval) -> Vec<(&str, u64, u64)> {
     let mut below = 0;
     let mut stack = Vec::new();
-    for (version, &count) in &interval.answered {
+    for (version, &count) in &interval.responded {
         stack.push((version.as_str(), below, count));
         below += count;
     }
@@ -236,7 +236,7 @@ fn stacked(interval: &Interval) -> Vec<(&str, u64, u64)> {
 
 fn line(route: &RouteReport, scale: Scale, y: impl Fn(&Interval) -> f64) -> String {
     let mut points = String::new();
-    for interval in route.timeline.iter().filter(|interval| !interval.answered.is_empty()) {
+    for interval in route.timeline.iter().filter(|interval| !interval.responded.is_empty()) {
         // Writing to a string does not fail.
         let _ = write!(points, "{},{} ", scale.x(interval.at), round(y(interval)));
     }
@@ -250,9 +250,9 @@ fn pod_rows(scenario: &ScenarioReport, scale: Scale, versions: &Versions, top: f
         top + row as f64 * POD_HEIGHT
     };
     html! {
-        @for deployment in deployments(scenario) {
-            text.name x="0" y=(next() - 3.0) { "pods of " (deployment) }
-            @for pod in scenario.pods.iter().filter(|pod| pod.deployment == deployment) {
+        @for workload in workloads(scenario) {
+            text.name x="0" y=(next() - 3.0) { "pods of " (workload) }
+            @for pod in scenario.pods.iter().filter(|pod| pod.workload == workload) {
                 @let y = next();
                 text.quiet.end x=(LEFT - 6.0) y=(y - 4.0) { (short_name(pod)) @if let Some(node) = &pod.node { " · " (node) } }
                 @for span in &pod.spans {
@@ -271,11 +271,10 @@ fn pod_rows(scenario: &ScenarioReport, scale: Scale, versions: &Versions, top: f
     }
 }
 
-/// Returns the part of a pod's name behind that of its Deployment.
+/// Returns the part of a pod's name behind that of its workload.
 fn short_name(pod: &PodReport) -> &str {
-    pod.name
-        .strip_prefix(&format!("{}-", pod.deployment))
-        .unwrap_or(&pod.name)
+    let (_kind, workload) = pod.workload.split_once('/').unwrap_or(("", &pod.workload));
+    pod.name.strip_prefix(&format!("{workload}-")).unwrap_or(&pod.name)
 }
 
 /// Numbered markers. The numbers are those of the list below.
@@ -310,7 +309,7 @@ fn legend(versions: &Versions) -> Markup {
     html! {
         div.legend {
             @for version in &versions.names {
-                span { (swatch(&versions.class(version))) @if version.is_empty() { "answered" } @else { (version) } }
+                span { (swatch(&versions.class(version))) @if version.is_empty() { "responded" } @else { (version) } }
             }
             span { (swatch("loss")) "lost" }
             span { (swatch("c5 not-ready")) "pod not ready" }

@@ -20,7 +20,7 @@ pub struct ScenarioSettings {
     /// `kill`
     pub kill: Kill,
     /// `node`
-    pub node: Node,
+    pub node: NodeSettings,
     /// `freeze`
     pub freeze: Freeze,
     /// `no-drain`
@@ -63,14 +63,14 @@ impl Default for Rollouts {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Kill {
-    /// The Deployments of which a pod is killed. All by default.
+    /// The workloads of which a pod is killed. All by default.
     pub deployments: Vec<Spanned<String>>,
 }
 
-/// Changes to Deployments, by their names.
+/// Changes to workloads, by their names.
 pub type Changes = BTreeMap<Spanned<String>, Change>;
 
-/// A change to the container of a Deployment.
+/// A change to the container of a workload.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Change {
@@ -87,7 +87,7 @@ pub struct Change {
 /// Settings of `node`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Node {
+pub struct NodeSettings {
     /// The node. By default one that holds a pod and is not part of the control plane.
     pub name: Option<String>,
     /// The command that cuts the node's power. `{node}` is its name.
@@ -100,18 +100,11 @@ pub struct Node {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Freeze {
-    /// How long the kubelet stands still.
+    /// How long the kubelet is stopped.
     #[serde(deserialize_with = "duration")]
     pub time: Option<Duration>,
     /// The command that stops the kubelet. `{node}` is the node's name. By default, a pod on the node sends SIGSTOP.
     pub stop: Option<String>,
     /// The command that starts it again.
     pub start: Option<String>,
-}
-
-impl Change {
-    /// Returns whether it changes nothing.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }

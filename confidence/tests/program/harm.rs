@@ -1,0 +1,112 @@
+//! It must never harm: what is noticed before anything is changed, and what is left alone.
+
+use serde_json::json;
+
+use crate::{
+    api::Api,
+    command::{printed, run_quick},
+    server::{Reply, Server, good},
+};
+
+async fn server() -> Server {
+    Server::start(|request| Reply::Send(good(request))).await
+}
+
+#[tokio::test]
+async fn without_the_right_to_create_namespaces_kill_is_skipped_and_the_others_are_run() {
+    let (api, server) = (Api::start().await, server().await);
+    api.forbid("create namespaces");
+    let output = run_quick(&api, &server, &["--scenarios", "kill,scale-to-one"]).await;
+    let text = printed(&output);
+    for expected in [
+        "kill: you may not create namespaces",
+        "| scale-to-one",
+        "None of",
+        "were skipped: 1",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert!(!text.contains("could not be restored"), "{text}");
+    assert!(
+        !api.changes().contains("namespaces/kubectl-confidence"),
+        "{}",
+        api.changes()
+    );
+    assert_eq!(output.status.code(), Some(3), "{text}");
+}
+
+#[tokio::test]
+async fn the_replicas_of_a_workload_with_an_autoscaler_are_left_to_it() {
+    let (api, server) = (Api::start().await, server().await);
+    let list = "/apis/autoscaling/v1/namespaces/shops/horizontalpodautoscalers";
+    let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"});
+    api.add(
+        list,
+        json!({"metadata": {"name": "grow"}, "spec": {"maxReplicas": 9, "scaleTargetRef": target}}),
+    );
+    let output = run_quick(&api, &server, &["--scenarios", "restart,scale"]).await;
+    let text = printed(&output);
+    assert!(
+        text.contains("skipped:     scale to 5, 1, 2: deployment/shop has its replicas set by"),
+        "{text}"
+    );
+    assert!(api.changes().contains("/spec/template"), "{}", api.changes());
+    assert!(!api.changes().contains("/spec/replicas"), "{}", api.changes());
+}
+
+#[tokio::test]
+async fn a_paused_deployment_is_not_rolled_out() {
+    let (api, server) = (Api::start().await, server().await);
+    api.edit(|deployment| deployment["spec"]["paused"] = json!(true));
+    let output = run_quick(&api, &server, &["--scenarios", "rollout"]).await;
+    assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
+    assert!(
+        printed(&output).contains("deployment/shop is paused"),
+        "{}",
+        printed(&output)
+    );
+    assert_eq!(api.changes(), "");
+}
+
+#[tokio::test]
+async fn a_program_that_may_undo_changes_is_mentioned() {
+    let (api, server) = (Api::start().await, server().await);
+    api.edit(|deployment| deployment["metadata"]["labels"] = json!({"argocd.argoproj.io/instance": "shop"}));
+    let output = run_quick(&api, &server, &["--scenarios", "steady"]).await;
+    assert!(
+        printed(&output).contains("notice:      Argo CD manages deployment/shop"),
+        "{}",
+        printed(&output)
+    );
+}
+
+#[tokio::test]
+async fn more_revisions_are_kept_while_a_release_is_rolled_out_and_the_limit_is_restored() {
+    let (api, server) = (Api::start().await, server().await);
+    let output = run_quick(&api, &server, &["--scenarios", "restart"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
+    let changes = api.changes();
+    let limits: Vec<_> = changes
+        .lines()
+        .filter(|line| line.contains("/spec/revisionHistoryLimit"))
+        .collect();
+    assert!(limits[0].contains("\"value\":11}"), "{changes}");
+    assert!(limits.last().unwrap().contains("\"value\":10}"), "{changes}");
+}
+
+#[tokio::test]
+async fn a_drain_evicts_the_pods_of_the_workloads_and_no_others() {
+    let (api, server) = (Api::start().await, server().await);
+    let pods = "/api/v1/namespaces/shops/pods";
+    let mut other = json!({"metadata": {"name": "other-1-0", "labels": {"app": "shop", "pod-template-hash": "1"}}});
+    other["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "other-1", "uid": "9", "controller": true}]);
+    api.add(pods, other);
+    let output = run_quick(&api, &server, &["--scenarios", "drain"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
+    let changes = api.changes();
+    let changes: Vec<_> = changes.lines().map(|line| line.split(" {").next().unwrap()).collect();
+    let evicted = |pod: &str| format!("POST {pods}/{pod}/eviction");
+    let node = "PATCH /api/v1/nodes/node-1".to_owned();
+    assert_eq!(changes, [node.clone(), evicted("shop-1-0"), evicted("shop-1-1"), node]);
+}
