@@ -48,10 +48,7 @@ impl Rollout {
         // After an outage, none is present: then the last one that answered counts, which may be of this version.
         let answered = replicas.iter().filter(|replica| replica.answered > 0);
         let last = answered.max_by(|a, b| a.last_seen.total_cmp(&b.last_seen));
-        let before = old()
-            .filter(is_present)
-            .next_back()
-            .or_else(|| last.filter(|last| !is_new(last)))?;
+        let before = old().rfind(is_present).or_else(|| last.filter(|last| !is_new(last)))?;
         Some(Self {
             from: before.version,
             to,
