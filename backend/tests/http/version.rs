@@ -19,7 +19,7 @@ async fn a_replica_says_whether_it_is_ready() {
         let replica: serde_json::Value = server.get("/api/replica").send().await.unwrap().json().await.unwrap();
         assert_eq!(
             replica,
-            serde_json::json!({"pod": "pod-a", "version": "v7", "ready": ready})
+            serde_json::json!({"pod": "pod-a", "version": "v7", "ready": ready, "platform": "kubernetes"})
         );
     }
 }
