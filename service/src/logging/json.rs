@@ -2,8 +2,9 @@
 //! the spans around it.
 //!
 //! tracing-subscriber's own JSON formatter stores the fields of a span as JSON text, which it parses and encodes again for every
-//! line. Here they are stored as they appear in a line, and every thread reuses one buffer. With the crates `json-subscriber` or
-//! `tracing-flat-json`, a request costs 15 % more CPU time.
+//! line. Here they are stored as they appear in a line, and every thread reuses one buffer. With that formatter, a line
+//! costs 6.7 µs of CPU instead of 2.5, which is 5 to 11 % of a submission at the front door; with the crates `json-subscriber` or
+//! `tracing-flat-json`, a request of the backend costs 15 % more.
 
 use std::{cell::Cell, fmt::Debug, io::Write, time::SystemTime};
 
