@@ -23,7 +23,7 @@ use crate::{
 const PROBE_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How long a replica that has been live may fail its liveness probe. Kubernetes waits longer: 30 s with this project's manifest.
-const LIVENESS_TIMEOUT: Duration = Duration::from_secs(3);
+const LIVENESS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The pause before the first restart. It doubles with each further one.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);

@@ -17,7 +17,7 @@ use tokio::{
 use crate::http1;
 
 /// How long a probe may take.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a replica may take to exit after SIGTERM: longer than the drain time plus the shutdown timeout.
 const GRACE_PERIOD: Duration = Duration::from_secs(5);

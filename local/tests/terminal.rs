@@ -187,9 +187,7 @@ async fn no_submission_is_lost_while_a_person_types_every_command() -> Result<()
     assert_ne!(pod, broken["pod"]);
     let fault = json!({"pod": pod, "fault": "crash", "seconds": 1});
     local.until(Method::POST, api::path::FAULTS, &fault, |_| true).await?;
-    local
-        .until_printed("exited (exit status: 1); restarting it in 1 s")
-        .await?;
+    local.until_printed("exited (exit status: 1); restarting it").await?;
     local.until_printed("5 of 5 replicas of v1 are ready").await?;
     let deleted = local
         .type_until("delete", "kubectl delete pod k8s-demo-backend-")
