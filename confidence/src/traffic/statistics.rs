@@ -215,7 +215,7 @@ impl SharedStatistics {
     /// Counts what was seen.
     pub fn record(&self, observation: Observation) {
         match &self.0.forward {
-            // Whoever reads them may have gone: then nobody wants them.
+            // The receiver may have been dropped: then nobody needs them.
             Some(forward) => drop(forward.send(observation)),
             None => {
                 self.with(|statistics| statistics.record(observation));
