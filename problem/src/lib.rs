@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
+#![deny(rustdoc::private_intra_doc_links)] // published: see docs in scripts/checks
 
 use serde::{Deserialize, Serialize};
 

@@ -12,6 +12,7 @@
 //! A request arrives on a connection (`connection`), passes the middleware (`middleware`), and reaches the handler that
 //! [`Service::routes`] chose.
 #![warn(missing_docs)]
+#![deny(rustdoc::private_intra_doc_links)] // published: see docs in scripts/checks
 
 pub mod admin;
 pub mod body;
