@@ -12,11 +12,12 @@ use hyper::{
     body::Incoming,
     header::{CONTENT_TYPE, HeaderValue},
 };
-use tokio::sync::watch;
+use tokio::{net::TcpStream, sync::watch};
 
 use crate::http1::{self, Body};
 
-/// The replicas that one request may be sent to: the next one, and another one if that fails.
+/// How many replicas one request may be sent to: the next one, and another one if that fails. One that refuses the connection, as a
+/// replica does that has just ended, does not count.
 const MAX_ATTEMPTS: usize = 2;
 
 /// The addresses of the replicas, each list in the order in which they get requests.
@@ -53,14 +54,22 @@ impl Balancer {
             return problem(StatusCode::BAD_REQUEST, "The body is incomplete.");
         };
         let request = Request::from_parts(parts, Full::new(body.to_bytes()));
-        for (attempt, replica) in self.next(request.uri().path()).into_iter().enumerate() {
-            if let Ok(mut response) = http1::send(replica, request.clone()).await {
-                if attempt > 0 {
+        let mut attempts = 0;
+        for (index, replica) in self.next(request.uri().path()).into_iter().enumerate() {
+            let Ok(stream) = TcpStream::connect(replica).await else {
+                continue;
+            };
+            if let Ok(mut response) = http1::send_on(stream, request.clone()).await {
+                if index > 0 {
                     // As nginx says it to the page.
                     let retried = HeaderValue::from_static("true");
                     response.headers_mut().insert("x-retried", retried);
                 }
                 return response;
+            }
+            attempts += 1;
+            if attempts == MAX_ATTEMPTS {
+                break;
             }
         }
         self.unanswered.send_modify(|count| *count += 1);
@@ -78,7 +87,7 @@ impl Balancer {
         } else {
             &mut endpoints.ready
         };
-        let next = replicas.iter().take(MAX_ATTEMPTS).copied().collect();
+        let next = replicas.clone();
         if !replicas.is_empty() {
             replicas.rotate_left(1);
         }

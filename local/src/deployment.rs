@@ -197,6 +197,27 @@ fn encode(mut number: u64, length: usize) -> String {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_single_pod_that_is_deleted_gets_requests_until_its_successor_is_ready() {
+        let release = Release {
+            version: "v1".to_owned(),
+            is_broken: false,
+        };
+        let program: Program = Arc::new(|_| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", "trap '' TERM; sleep 60"]);
+            shell
+        });
+        let mut deployment = Deployment::new(1, release, program);
+        deployment.reconcile();
+        deployment.changed().await;
+        let address = deployment.pods()[0].status().address;
+        assert!(address.is_some());
+        deployment.delete(None);
+        assert_eq!(deployment.pods().len(), 2);
+        assert_eq!(deployment.balancer().endpoints().ready, Vec::from_iter(address));
+    }
+
     #[test]
     fn names_are_those_of_kubernetes_and_one_release_has_one_hash() {
         let release = Release {

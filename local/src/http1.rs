@@ -56,11 +56,16 @@ pub async fn succeeds(server: SocketAddr, path: &str) -> bool {
 /// # Errors
 ///
 /// When the server cannot be reached, or closes the connection before the response is complete.
-pub async fn send(
-    server: SocketAddr,
-    mut request: Request<Body>,
-) -> Result<Response<Body>, Box<dyn Error + Send + Sync>> {
-    let stream = TcpStream::connect(server).await?;
+pub async fn send(server: SocketAddr, request: Request<Body>) -> Result<Response<Body>, Box<dyn Error + Send + Sync>> {
+    Ok(send_on(TcpStream::connect(server).await?, request).await?)
+}
+
+/// The same on a new connection to the server.
+///
+/// # Errors
+///
+/// When the server closes the connection before the response is complete.
+pub async fn send_on(stream: TcpStream, mut request: Request<Body>) -> hyper::Result<Response<Body>> {
     let (mut sender, connection) = client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     // This header is about the connection that the request came on, as the response's is about this one.

@@ -90,8 +90,8 @@ fn deployment(settings: &Settings, group: Group) -> Deployment {
             .env("K8S_DEMO_PLATFORM", "local")
             .env("K8S_DEMO_FAULTS", "true")
             .env("K8S_DEMO_NEVER_READY", release.is_broken.to_string())
-            // The balancer sends nothing to a replica that it terminates, so that only requests in flight have to finish.
-            .env("K8S_DEMO_DRAIN_TIME", "1s")
+            // Longer than a replica takes to become ready, because a single one that is deleted responds until then.
+            .env("K8S_DEMO_DRAIN_TIME", "3s")
             .env("K8S_DEMO_SHUTDOWN_TIMEOUT", "2s");
         if env::var_os("K8S_DEMO_LOG_LEVEL").is_none() {
             // A line for each request would hide what a person types.

@@ -19,6 +19,9 @@ use crate::{
     replica::{Probes, Replica},
 };
 
+/// How long after its start a replica is probed first: so long that a person can watch a rollout, replica by replica.
+const INITIAL_DELAY: Duration = Duration::from_secs(1);
+
 /// The pause between two probes.
 const PROBE_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -165,6 +168,7 @@ impl Runner {
     /// Probes the replica until it has not been live for too long.
     async fn probe(&self, probes: Probes) {
         let mut last_live = None;
+        sleep(INITIAL_DELAY).await;
         loop {
             let (is_live, is_ready) = tokio::join!(probes.is_live(), probes.is_ready());
             self.update(|status| status.is_ready = is_ready);

@@ -20,7 +20,7 @@ use crate::http1;
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a replica may take to exit after SIGTERM: longer than the drain time plus the shutdown timeout.
-const GRACE_PERIOD: Duration = Duration::from_secs(5);
+const GRACE_PERIOD: Duration = Duration::from_secs(7);
 
 /// A running replica, killed when dropped.
 #[derive(Debug)]
