@@ -30,10 +30,17 @@ pub fn Headline(HeadlineProps { banner, now, urgent }: &HeadlineProps) -> Html {
     if announced.1 != banner.text && (*urgent || now - announced.0 >= ANNOUNCE_INTERVAL) {
         *announced = (*now, banner.text.clone());
     }
+    let shown = format!("{}{}", banner.text, banner.running);
+    // The headline has a fixed height, so a long one is smaller.
+    let length = match shown.chars().count() {
+        0..=36 => None,
+        37..=49 => Some("long"),
+        _ => Some("longest"),
+    };
     html! {
-        <div class="banner" data-kind={banner.kind.as_str()} data-v={banner.version.map(look)}>
+        <div class="banner" data-kind={banner.kind.as_str()} data-v={banner.version.map(look)} data-length={length}>
             { sign(banner.kind) }
-            <span aria-hidden="true">{ text(format!("{}{}", banner.text, banner.running)) }</span>
+            <span aria-hidden="true">{ text(shown) }</span>
             <span class="announced" role="status">{ text(announced.1.clone()) }</span>
         </div>
     }
