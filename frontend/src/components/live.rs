@@ -28,7 +28,7 @@ pub fn live(cluster: &Cluster, on_action: &Callback<ClusterAction>, on_fault: &C
             <Headline banner={banner(cluster)} now={cluster.now} urgent={!cluster.running} />
             <div class="facts">
                 <ol class="log" aria-label="Events">
-                    { for cluster.log.events.iter().take(EVENTS).map(|event| log_entry(cluster, event)) }
+                    { for cluster.log.events.iter().take(EVENTS).enumerate().map(|(row, event)| log_entry(cluster, row, event)) }
                 </ol>
                 { tally(cluster) }
             </div>
@@ -41,7 +41,8 @@ pub fn live(cluster: &Cluster, on_action: &Callback<ClusterAction>, on_fault: &C
     }
 }
 
-fn log_entry(cluster: &Cluster, event: &Event) -> Html {
+/// A row of the log. Its key is its place, so that a new event changes texts and moves nothing.
+fn log_entry(cluster: &Cluster, row: usize, event: &Event) -> Html {
     let retried =
         (event.retried > 0 && event.kind == Kind::Warn).then(|| format!(", {} retried", grouped(event.retried)));
     let kind = match event.kind {
@@ -49,7 +50,7 @@ fn log_entry(cluster: &Cluster, event: &Event) -> Html {
         kind => kind,
     };
     html! {
-        <li key={event.id} data-kind={kind.as_str()} data-v={event.version.map(look)}>
+        <li key={row} data-kind={kind.as_str()} data-v={event.version.map(look)}>
             <time translate="no">{ time_of_day(cluster.time_of_day(event.at)) }</time>
             { sign(kind) }
             <span>
