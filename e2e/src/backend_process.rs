@@ -15,6 +15,8 @@ pub struct BackendProcess {
     process: Replica,
     /// The address that it listens on.
     pub address: SocketAddr,
+    /// The address of its probes and metrics.
+    pub admin: SocketAddr,
 }
 
 impl BackendProcess {
@@ -32,8 +34,12 @@ impl BackendProcess {
             ensure!(!process.has_exited()?, "the backend exited before it listened");
             sleep(PROBE_INTERVAL).await;
         }
-        let address = process.address;
-        Ok(Self { process, address })
+        let (address, admin) = (process.address, process.probes.0);
+        Ok(Self {
+            process,
+            address,
+            admin,
+        })
     }
 
     /// Sends SIGTERM, as Kubernetes does to end a pod.

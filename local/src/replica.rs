@@ -34,7 +34,7 @@ pub struct Replica {
 
 /// The address of a replica's probes.
 #[derive(Debug, Clone, Copy)]
-pub struct Probes(SocketAddr);
+pub struct Probes(pub SocketAddr);
 
 impl Replica {
     /// Starts a program of the backend with this pod name and version. It does not listen yet.

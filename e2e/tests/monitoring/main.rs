@@ -21,7 +21,7 @@ use tokio::{
 };
 
 const COMPONENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/components/monitoring");
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A Prometheus with the alerts of `deploy/`, killed when dropped.
 struct Prometheus {
@@ -142,7 +142,7 @@ async fn the_dashboard_and_the_alerts_see_a_rollout() -> Result<()> {
         BackendProcess::start("old-1", "v1").await?,
         BackendProcess::start("old-2", "v1").await?,
     ];
-    prometheus.scrape(&old.each_ref().map(|replica| replica.address))?;
+    prometheus.scrape(&old.each_ref().map(|replica| replica.admin))?;
     prometheus
         .until("count(backend_build_info{version=\"v1\"}) == 2")
         .await?;
@@ -150,7 +150,7 @@ async fn the_dashboard_and_the_alerts_see_a_rollout() -> Result<()> {
 
     let new = BackendProcess::start("new-1", "v2").await?;
     let all = [old[0].address, old[1].address, new.address];
-    prometheus.scrape(&all)?;
+    prometheus.scrape(&[old[0].admin, old[1].admin, new.admin])?;
     let submissions = tokio::spawn(async move {
         let client = reqwest::Client::builder().no_proxy().build()?;
         loop {
@@ -184,7 +184,7 @@ async fn the_dashboard_and_the_alerts_see_a_rollout() -> Result<()> {
 
     old[0].terminate();
     let draining = prometheus.until("backend_draining == 1").await?;
-    assert_eq!(draining[0].0["instance"], old[0].address.to_string());
+    assert_eq!(draining[0].0["instance"], old[0].admin.to_string());
     submissions.abort();
 
     let url = format!("http://{}/api/v1/rules", prometheus.address);
