@@ -8,14 +8,14 @@
 //! path in `SSL_CERT_FILE`.
 
 use std::{
-    error::Error,
-    fmt, io, iter,
-    sync::OnceLock,
-    thread,
+    io,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
+use async_trait::async_trait;
 use opentelemetry::{Key, KeyValue, trace::TracerProvider};
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{SpanExporter, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
@@ -23,9 +23,15 @@ use opentelemetry_sdk::{
     trace::{self, SdkTracerProvider, SpanData},
 };
 use parking_lot::Mutex;
-use reqwest::blocking::Client;
 use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
+use ureq::{
+    Agent,
+    tls::{RootCerts, TlsConfig},
+};
+
+/// How long one export may take: the default of OpenTelemetry's specification.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How often failed exports are logged. There is one every few seconds while the collector is down.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
@@ -54,11 +60,14 @@ pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(
     identity: Identity,
     excluded: &'static str,
 ) -> io::Result<impl Layer<S>> {
-    // The blocking client has a runtime of its own, which may not be created on a thread of another.
-    let client = thread::spawn(http_client).join().map_err(|_| io::ErrorKind::Other)??;
-    let exporter = SpanExporter::builder().with_http().with_http_client(client).build();
+    let client = Arc::new(client());
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_shared_http_client(client.clone())
+        .build();
     let exporter = LoggedExporter {
         exporter: exporter.map_err(io::Error::other)?,
+        client,
         failures: Mutex::default(),
     };
     let provider = SdkTracerProvider::builder()
@@ -79,21 +88,51 @@ pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(
         .with_filter(filter))
 }
 
-/// Creates the client that sends spans, with the certificates of the system where there are some.
-fn http_client() -> io::Result<Client> {
-    // It fails where the application has installed one before, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder().build().or_else(|error| {
-        tracing::debug!(error = %Causes(&error), "no https:// collector can be verified: set SSL_CERT_FILE");
-        Client::builder().tls_certs_only([]).build()
-    });
-    client.map_err(io::Error::other)
+/// Creates the client that sends spans. It loads the certificates of the system when it first connects to an `https://` collector.
+fn client() -> Client {
+    let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+    let config = Agent::config_builder()
+        .tls_config(tls)
+        .timeout_global(Some(EXPORT_TIMEOUT))
+        .http_status_as_error(false)
+        .build();
+    Client {
+        agent: config.new_agent(),
+        failure: Mutex::default(),
+    }
+}
+
+/// A client that blocks, because the thread that exports has no runtime.
+#[derive(Debug)]
+struct Client {
+    agent: Agent,
+    /// Why the last request failed. The library's error hides it.
+    failure: Mutex<Option<String>>,
+}
+
+impl Client {
+    fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {
+        let (parts, body) = request.into_parts();
+        let response = self.agent.run(Request::from_parts(parts, body.as_ref()))?;
+        let (parts, mut body) = response.into_parts();
+        Ok(Response::from_parts(parts, body.read_to_vec()?.into()))
+    }
+}
+
+#[async_trait]
+impl HttpClient for Client {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let outcome = self.send(request);
+        *self.failure.lock() = outcome.as_ref().err().map(ToString::to_string);
+        Ok(outcome?)
+    }
 }
 
 /// Logs that spans are lost, which the library leaves to the exporter.
 #[derive(Debug)]
 struct LoggedExporter {
     exporter: SpanExporter,
+    client: Arc<Client>,
     failures: Mutex<Failures>,
 }
 
@@ -115,7 +154,8 @@ impl trace::SpanExporter for LoggedExporter {
                 .logged_at
                 .is_none_or(|logged_at| logged_at.elapsed() >= LOG_INTERVAL)
             {
-                tracing::warn!(spans = failures.spans, error = %Causes(error), "cannot export spans: they are lost");
+                let error = self.client.failure.lock().take().unwrap_or_else(|| error.to_string());
+                tracing::warn!(spans = failures.spans, error, "cannot export spans: they are lost");
                 *failures = Failures {
                     spans: 0,
                     logged_at: Some(Instant::now()),
@@ -135,16 +175,6 @@ impl trace::SpanExporter for LoggedExporter {
 
     fn set_resource(&mut self, resource: &Resource) {
         self.exporter.set_resource(resource);
-    }
-}
-
-/// An error and its causes.
-struct Causes<'error>(&'error dyn Error);
-
-impl fmt::Display for Causes<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.0)?;
-        iter::successors(self.0.source(), |&error| error.source()).try_for_each(|cause| write!(formatter, ": {cause}"))
     }
 }
 
