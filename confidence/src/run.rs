@@ -159,12 +159,13 @@ impl<'a> Run<'a> {
     pub async fn run(&self, report: &mut Report) -> Result<()> {
         for (index, step) in self.steps.iter().enumerate() {
             eprintln!("{}/{} {}", index + 1, self.steps.len(), step.title(self.plan));
-            self.run_step(step, report).await?;
+            let is_last = index + 1 == self.steps.len();
+            self.run_step(step, is_last, report).await?;
         }
         Ok(())
     }
 
-    async fn run_step(&self, step: &Step, report: &mut Report) -> Result<()> {
+    async fn run_step(&self, step: &Step, is_last: bool, report: &mut Report) -> Result<()> {
         let start = Instant::now();
         self.cluster.log.restart(start);
         let load = self.load(start);
@@ -179,7 +180,7 @@ impl<'a> Run<'a> {
         };
         let happens = async {
             tokio::select! {
-                outcome = self.scenario(step, start, &load) => outcome,
+                outcome = self.scenario(step, is_last, start, &load) => outcome,
                 never = self.show_progress(&load, start) => never,
             }
         };
@@ -194,7 +195,13 @@ impl<'a> Run<'a> {
     }
 
     /// Makes it happen, and waits until the last pod that it ended is gone: that one, too, must lose nothing.
-    async fn scenario(&self, step: &Step, start: Instant, load: &Load<'_>) -> Result<Vec<ExpectedUntil>> {
+    async fn scenario(
+        &self,
+        step: &Step,
+        is_last: bool,
+        start: Instant,
+        load: &Load<'_>,
+    ) -> Result<Vec<ExpectedUntil>> {
         let expected = self.context(step).run(step.scenario).await;
         let has_changed = step.scenario.action() != Action::Nothing;
         let stable = match expected.is_ok() && has_changed {
@@ -202,7 +209,7 @@ impl<'a> Run<'a> {
             false => Ok(()),
         };
         sleep_until(start + self.plan.run.duration.unwrap_or(DEFAULT_DURATION)).await;
-        if has_changed {
+        if has_changed && !is_last {
             wait_until_quiet(load, start).await;
         }
         stable.and(expected)

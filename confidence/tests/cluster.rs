@@ -75,7 +75,7 @@ async fn a_rollout_without_draining_loses_submissions_and_the_run_says_so() -> R
         let patch = format!(r#"{{"spec": {{"template": {{"spec": {{"containers": [{patch}]}}}}}}}}"#);
         kubectl(&["patch", "deployment", &format!("k8s-demo-{app}"), "--patch", &patch]).await?;
     }
-    let arguments = ["--scenarios", "rollout-together", "--duration", "1s", "--rate", "200"];
+    let arguments = ["--scenarios", "rollout-together", "--duration", "1s"];
     let output = program(PLAN, &arguments).output().await?;
     kubectl(&["apply", "--filename", MANIFESTS]).await?;
     until_ready().await?;
@@ -87,14 +87,7 @@ async fn a_rollout_without_draining_loses_submissions_and_the_run_says_so() -> R
 #[tokio::test]
 async fn negative_controls_are_detected_and_explained() -> Result<()> {
     let _cluster = CLUSTER.lock().await;
-    let arguments = [
-        "--scenarios",
-        "no-drain,no-prestop,always-ready",
-        "--duration",
-        "1s",
-        "--rate",
-        "200",
-    ];
+    let arguments = ["--scenarios", "no-drain,no-prestop,always-ready", "--duration", "1s"];
     let output = program(PLAN, &arguments).output().await?;
     assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
     let text = printed(&output);
