@@ -212,7 +212,7 @@ async fn an_exception_in_a_request_brings_the_plain_form_back(engine: Engine) ->
         engine,
         "const real = fetch;
         window.fetch = (request, ...rest) => {
-            if (String(request.url ?? request).includes('/api/')) throw new Error('injected');
+            if (String(request.url ?? request).includes('/api/submissions')) throw new Error('injected');
             return real(request, ...rest);
         };",
     )
