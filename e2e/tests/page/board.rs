@@ -114,13 +114,13 @@ async fn an_outage_is_the_headline_until_a_replica_answers_again() -> Result<()>
 async fn a_slow_replica_costs_no_losses_and_does_not_slow_the_others() -> Result<()> {
     let stage = Stage::with(&[]).await?;
     let slow = BackendProcess::start_with(V1.0, V1.1, &["--faults"]).await?;
-    let healthy = BackendProcess::start("backend-1-bbbbb", "v1").await?;
+    let healthy = BackendProcess::start_with("backend-1-bbbbb", "v1", &["--faults"]).await?;
     stage.page.set_replicas([slow.address, healthy.address]);
     stage.browser.click("#rate").await?;
     stage.browser.press("\u{e010}").await?; // End: 50 a second
     stage.toggle_load().await?;
     stage.browser.until("two lanes", &format!("{LANES} === 2")).await?;
-    stage.browser.click(".break").await?;
+    stage.browser.click(".break[aria-label$=aaaaa]").await?;
     stage.browser.click(".faults li:nth-child(4) button").await?;
     stage.browser.until_shown("aaaaa answers slowly, for ").await?;
     stage.browser.until_shown("of 50 /s: the browser's limit").await?;

@@ -133,6 +133,8 @@ async fn an_outage_comes_before_every_other_message(engine: Engine) -> Result<()
     stage.start_load().await?;
     stage.kill_oldest().await?;
     stage.browser.until_shown("No replica answers, for ").await?;
+    let lost = "Number(document.querySelector('[data-figure=lost] dd span').textContent) > 0";
+    stage.browser.until("submissions are lost", lost).await?;
     stage.add(V2.0, V2.1).await?;
     stage.browser.until_shown(" lost. 1 replica answers").await
 }
@@ -304,7 +306,7 @@ async fn translated_texts_stay_up_to_date(engine: Engine) -> Result<()> {
     stage.browser.until_shown("v2 is taking over").await?;
     stage.only_newest();
     stage.browser.until_shown("v2 took over in").await?;
-    let lines = "document.querySelectorAll('.banner > [aria-hidden] > *').length";
+    let lines = "document.querySelectorAll('.banner > span[aria-hidden] > *').length";
     assert_eq!(stage.browser.value(lines).await?, 1);
     Ok(())
 }

@@ -58,8 +58,7 @@ pub fn seen(cluster: &Cluster, experiment: &Experiment) -> Html {
             <p class="seen" data-seen={(!seen.ongoing).then_some("")} data-now={seen.ongoing.then_some("")}>
                 <i></i>
                 <span>
-                    { text(if seen.ongoing { "now".to_owned() } else { format!("seen at {}", time_of_day(seen.time_of_day)) }) }
-                    { ": " }{ text(seen.text.clone()) }{ ", " }{ cost(seen.lost) }
+                    { text(format!("{}: {}, ", when(seen), seen.text)) }{ cost(seen.lost) }
                 </span>
             </p>
         },
@@ -67,6 +66,13 @@ pub fn seen(cluster: &Cluster, experiment: &Experiment) -> Html {
             <p class="seen quiet"><i></i>{ text("not seen yet") }</p>
         },
         None => html! {},
+    }
+}
+
+fn when(seen: &Sighting) -> String {
+    match seen.ongoing {
+        true => "now".to_owned(),
+        false => format!("seen at {}", time_of_day(seen.time_of_day)),
     }
 }
 

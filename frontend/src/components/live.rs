@@ -54,8 +54,8 @@ fn log_entry(cluster: &Cluster, row: usize, event: &Event) -> Html {
             <time translate="no">{ time_of_day(cluster.time_of_day(event.at)) }</time>
             { sign(kind) }
             <span>
-                <span>{ text(format!("{}{}", event.text, retried.unwrap_or_default())) }</span>
-                if event.has_cost() { { ", " }{ cost(event.lost) } }
+                <span>{ text(format!("{}{}{}", event.text, retried.unwrap_or_default(), if event.has_cost() { ", " } else { "" })) }</span>
+                if event.has_cost() { { cost(event.lost) } }
             </span>
         </li>
     }
@@ -87,7 +87,7 @@ fn legend(cluster: &Cluster) -> Html {
     let versions = versions.filter(|(version, _)| cluster.replicas.iter().any(|replica| replica.version == *version));
     let limit = cluster.achieved_rate_note();
     html! {
-        <ul class="legend" aria-label="Legend">
+        <ul class="legend" aria-label="Legend" translate="no">
             { for versions.map(|(version, name)| html! { <li key={version}>{ mark(version) }{ "answer from " }{ name.clone() }</li> }) }
             <li key="height" class="quiet">{ "higher: slower" }</li>
             <li key="ghost"><i class="ghost"></i>{ "not ready" }</li>
