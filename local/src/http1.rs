@@ -4,7 +4,7 @@ use std::{convert::Infallible, error::Error, net::SocketAddr, time::Duration};
 
 use http_body_util::{BodyExt, Full};
 use hyper::{
-    Request, Response,
+    Request, Response, StatusCode,
     body::{Bytes, Incoming},
     client, header, server,
     service::service_fn,
@@ -38,15 +38,13 @@ where
     }
 }
 
-/// Requests a path, and returns whether the response is a success (2xx).
-pub async fn succeeds(server: SocketAddr, path: &str) -> bool {
+/// Requests a path, and returns the status of the response, if there is one.
+pub async fn status(server: SocketAddr, path: &str) -> Option<StatusCode> {
     let request = Request::get(path)
         .header(header::HOST, "localhost")
         .body(Body::default());
-    let Ok(request) = request else { return false };
-    send(server, request)
-        .await
-        .is_ok_and(|response| response.status().is_success())
+    let response = send(server, request.ok()?).await.ok()?;
+    Some(response.status())
 }
 
 /// Sends a request on a connection of its own, and returns the complete response.

@@ -113,7 +113,8 @@ impl Probes {
     }
 
     async fn succeeds(self, path: &str) -> bool {
-        timeout(PROBE_TIMEOUT, http1::succeeds(self.0, path)).await == Ok(true)
+        let status = timeout(PROBE_TIMEOUT, http1::status(self.0, path)).await;
+        matches!(status, Ok(Some(status)) if status.is_success())
     }
 }
 
