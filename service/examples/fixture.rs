@@ -1,7 +1,7 @@
 //! What the tests of this crate need and `hello` does not have: an admin port, labels of the build, several methods at one path,
 //! responses that are long, streamed or never complete, and a panic whose message has two lines.
 
-use std::{env, error::Error, future, time::Duration};
+use std::{env, error::Error, future, thread, time::Duration};
 
 use actix_kube_service::{
     Limits, Logging, Rejection, Service, body, listener,
@@ -23,6 +23,11 @@ fn routes(app: &mut ServiceConfig) {
         .service(get("/megabyte", async || "x".repeat(1 << 20)))
         .service(get("/late", late))
         .service(get("/never", async || future::pending::<&str>().await))
+        .service(get("/block", async || -> &'static str {
+            loop {
+                thread::park();
+            }
+        }))
         .service(get("/unfinished", unfinished))
         .service(get("/bad-gateway", async || {
             Err::<&str, _>(ErrorBadGateway("an inner address"))
@@ -66,6 +71,11 @@ async fn panic() -> HttpResponse {
     panic!("the handler's own\nwords");
 }
 
+/// Returns the time that a variable sets, in seconds.
+fn seconds(variable: &str, default: Duration) -> Result<Duration, Box<dyn Error>> {
+    env::var(variable).map_or(Ok(default), |seconds| Ok(Duration::from_secs(seconds.parse()?)))
+}
+
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let free_port = || listener::bind(([127, 0, 0, 1], 0).into());
@@ -73,13 +83,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let log = Logging::default().start()?;
     let shutdown = shutdown::on_signal(log.flusher())?;
     let mut limits = Limits::default();
-    if let Ok(seconds) = env::var("KEEP_ALIVE_SECONDS") {
-        limits.keep_alive = Duration::from_secs(seconds.parse()?);
-    }
+    limits.read_timeout = seconds("READ_TIMEOUT_SECONDS", limits.read_timeout)?;
+    limits.write_timeout = seconds("WRITE_TIMEOUT_SECONDS", limits.write_timeout)?;
     Service::new("test-fixture")
         .limits(limits)
         .build_info([("version", "v7".to_owned())])
-        .drain_time(Duration::ZERO)
+        .drain_time(seconds("DRAIN_SECONDS", Duration::ZERO)?)
+        // A test fails before.
+        .shutdown_timeout(Duration::from_secs(3600))
         .admin_listener(Some(free_port()?))
         .routes(routes)
         .run(listener, shutdown)

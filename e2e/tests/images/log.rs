@@ -87,8 +87,8 @@ async fn a_pod_without_a_backend_logs_at_most_two_errors_a_second() -> Result<()
         Ok(())
     })
     .await?;
-    let seconds = started.elapsed().as_secs_f64();
     let count = errors().await?;
+    let seconds = started.elapsed().as_secs_f64();
     // Every three seconds, and at the start, one for each of the five addresses that nginx cannot resolve.
     assert!(count as f64 <= 2.0 * seconds + 5.0, "{count} errors in {seconds:.1} s");
     Ok(())

@@ -18,7 +18,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use super::{request_metadata::RequestMetadata, trace_context::TraceContext};
 
 /// Adds the span of a request to the caller's trace, if there is one, and sets the attributes of the request. The request
-/// gets the ids of the exported span.
+/// gets the ids of the exported span. Where spans are not exported, it keeps those of the caller.
 pub fn begin(span: &Span, request: &ServiceRequest) {
     let metadata = RequestMetadata::new(request);
     // The library itself accepts ids that are too short.
@@ -30,6 +30,10 @@ pub fn begin(span: &Span, request: &ServiceRequest) {
     span.record("request_id", metadata.id.as_str());
     let exported = span.context();
     let exported = exported.span();
+    // A subscriber without the layer of OpenTelemetry may enable the span too.
+    if !exported.span_context().is_valid() {
+        return;
+    }
     exported.update_name(format!("{} {}", metadata.method, metadata.route));
     exported.set_attribute(KeyValue::new("http.request.method", metadata.method));
     exported.set_attribute(KeyValue::new("http.route", metadata.route.clone()));

@@ -73,7 +73,7 @@ async fn five_thousand_idle_or_slow_connections_do_not_keep_others_from_being_an
 #[tokio::test]
 async fn clients_that_do_not_read_their_responses_take_little_memory() {
     allow_many_connections();
-    let server = Server::fixture().await;
+    let server = Server::fixture(&[]).await;
     let requests = "GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(10);
     let mut crowd = Vec::new();
     let mut peak = 0.0_f64;

@@ -23,7 +23,7 @@ async fn metrics(server: &Server) -> String {
 }
 
 /// Waits until the metrics contain this line.
-async fn wait_for_metric(server: &Server, line: &str) {
+pub async fn wait_for_metric(server: &Server, line: &str) {
     let started = Instant::now();
     while !metrics(server).await.lines().any(|other| other == line) {
         assert!(started.elapsed() < Duration::from_secs(60), "no {line}");
@@ -36,7 +36,7 @@ const NONE_IN_FLIGHT: &str = "http_requests_in_flight 1";
 
 #[tokio::test]
 async fn a_handler_is_cancelled_when_its_client_has_left() {
-    let mut server = Server::fixture().await;
+    let mut server = Server::fixture(&[]).await;
     let mut clients = Vec::new();
     for _ in 0..50 {
         clients.push(get(&server, "/never").await);
@@ -51,23 +51,18 @@ async fn a_handler_is_cancelled_when_its_client_has_left() {
 
 #[tokio::test]
 async fn a_handler_is_cancelled_at_once_when_the_connection_is_reset() {
-    let server = Server::fixture().await;
+    let server = Server::fixture(&["WRITE_TIMEOUT_SECONDS=3600"]).await;
     let client = get(&server, "/never").await;
     wait_for_metric(&server, "http_requests_in_flight 2").await;
-    let reset = Instant::now();
     client.set_zero_linger().unwrap();
     drop(client);
+    // Without the reset, the handler would continue for the write timeout.
     wait_for_metric(&server, NONE_IN_FLIGHT).await;
-    assert!(
-        reset.elapsed() < Limits::default().write_timeout,
-        "{:?}",
-        reset.elapsed()
-    );
 }
 
 #[tokio::test]
 async fn a_handler_is_cancelled_even_when_its_client_had_sent_more_requests() {
-    let server = Server::fixture().await;
+    let server = Server::fixture(&[]).await;
     let mut client = server.connect().await;
     // More than the server reads at once, and less than the kernel buffers.
     let requests = "GET /never HTTP/1.1\r\nhost: a\r\n\r\n".repeat(200);
@@ -80,7 +75,7 @@ async fn a_handler_is_cancelled_even_when_its_client_had_sent_more_requests() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_response_that_never_ends_is_dropped_when_its_client_has_left() {
-    let server = Server::fixture().await;
+    let server = Server::fixture(&[]).await;
     let open_files = |metrics: String| {
         let mut lines = metrics.lines();
         let line = lines.find(|line| line.starts_with("process_open_fds ")).unwrap();
@@ -104,7 +99,7 @@ async fn a_response_that_never_ends_is_dropped_when_its_client_has_left() {
 
 #[tokio::test]
 async fn a_client_that_only_stops_sending_gets_its_response() {
-    let server = Server::fixture().await;
+    let server = Server::fixture(&[]).await;
     for path in ["/large", "/late"] {
         let mut client = get(&server, path).await;
         client.shutdown().await.unwrap();
@@ -118,7 +113,7 @@ async fn a_client_that_only_stops_sending_gets_its_response() {
 #[tokio::test]
 async fn the_connection_that_has_been_idle_longest_is_closed_when_connections_run_out() {
     allow_many_connections();
-    let server = Server::fixture().await;
+    let server = Server::fixture(&[]).await;
     let _busy = get(&server, "/never").await;
     wait_for_metric(&server, "http_requests_in_flight 2").await;
     let mut oldest = get(&server, "/large").await;

@@ -23,35 +23,35 @@ mod server;
 mod slow;
 mod upgrade;
 
-use std::{env, fs, path::PathBuf, time::Duration};
+use std::{env, fs, path::PathBuf};
 
 use tokio::process::Command;
 
 use crate::server::Server;
-
-/// How long the servers of these tests keep an idle connection. The default would outlast any test.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// The address that takes a free port.
 const FREE_PORT: &str = "127.0.0.1:0";
 
 /// Returns the program that [`Server`] starts, in an environment with these variables alone, such as `DRAIN_SECONDS=0`.
 fn program(variables: &[&str]) -> Command {
-    let mut command = Command::new(example("hello"));
+    let mut command = with_variables("hello", variables);
+    command.env("ADDRESS", FREE_PORT);
+    command
+}
+
+/// Returns the command that runs an example in an environment with these variables alone.
+fn with_variables(example_name: &str, variables: &[&str]) -> Command {
+    let mut command = Command::new(example(example_name));
     let variables = variables.iter().filter_map(|variable| variable.split_once('='));
-    command.env_clear().env("ADDRESS", FREE_PORT);
-    command.env("KEEP_ALIVE_SECONDS", KEEP_ALIVE.as_secs().to_string());
+    command.env_clear();
     command.envs(variables);
     command
 }
 
 impl Server {
     /// Starts the example `fixture`.
-    async fn fixture() -> Self {
-        let mut command = Command::new(example("fixture"));
-        command.env_clear();
-        command.env("KEEP_ALIVE_SECONDS", KEEP_ALIVE.as_secs().to_string());
-        Self::start_command(command).await
+    async fn fixture(variables: &[&str]) -> Self {
+        Self::start_command(with_variables("fixture", variables)).await
     }
 }
 

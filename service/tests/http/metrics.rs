@@ -35,7 +35,7 @@ async fn requests_are_counted_by_method_route_and_status() {
 
 #[tokio::test]
 async fn the_labels_of_the_build_are_exported() {
-    let server = Server::fixture().await;
+    let server = Server::fixture(&[]).await;
     let url = format!("http://{}/metrics", server.admin_address.as_ref().unwrap());
     let metrics = server.client.get(url).send().await.unwrap().text().await.unwrap();
     assert!(

@@ -48,7 +48,7 @@ async fn a_panic_is_logged_with_the_id_of_its_request() {
 
 #[tokio::test]
 async fn a_message_of_two_lines_is_one_line_of_the_log() {
-    let mut server = Server::fixture().await;
+    let mut server = Server::fixture(&[]).await;
     server.get("/panic").send().await.unwrap();
     let line = server
         .log_line("a line for the panic", |line| line["level"] == "ERROR")

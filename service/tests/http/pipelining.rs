@@ -7,6 +7,12 @@ use crate::{
     server::Server,
 };
 
+/// Returns requests, the last of which asks the server to close.
+fn pipelined(path: &str, count: usize) -> String {
+    let request = |connection| format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: {connection}\r\n\r\n");
+    request("keep-alive").repeat(count - 1) + &request("close")
+}
+
 #[tokio::test]
 async fn pipelined_requests_are_all_answered_in_order() {
     let server = Server::start(&[]).await;
@@ -23,7 +29,7 @@ async fn more_pipelined_requests_than_are_read_at_once_are_all_answered() {
     let mut connection = server.connect().await;
     let (mut reader, mut writer) = connection.split();
     // So many that pauses between the reads would add up to more than this test's patience.
-    let requests = "GET /hello/Ada HTTP/1.1\r\nhost: a\r\n\r\n".repeat(5000);
+    let requests = pipelined("/hello/Ada", 5000);
     let ask = async { writer.write_all(requests.as_bytes()).await.unwrap() };
     let ((), answers) = tokio::join!(ask, rest(&mut reader));
     assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 5000);
@@ -31,10 +37,10 @@ async fn more_pipelined_requests_than_are_read_at_once_are_all_answered() {
 
 #[tokio::test]
 async fn a_client_that_reads_only_when_it_has_asked_for_everything_gets_everything() {
-    let server = Server::fixture().await;
+    let server = Server::fixture(&[]).await;
     let mut connection = server.connect().await;
     // The answers are far more than the operating system takes while nobody reads them.
-    let requests = "GET /large HTTP/1.1\r\nhost: a\r\n\r\n".repeat(3000);
+    let requests = pipelined("/large", 3000);
     connection.write_all(requests.as_bytes()).await.unwrap();
     let answers = rest(&mut connection).await;
     assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 3000);
@@ -88,7 +94,7 @@ async fn a_malformed_request_is_rejected_after_the_requests_before_it_are_answer
 
 #[tokio::test]
 async fn a_body_that_the_response_streams_back_is_complete() {
-    let server = Server::fixture().await;
+    let server = Server::fixture(&[]).await;
     let mut connection = server.connect().await;
     let request = format!(
         "POST /stream HTTP/1.1\r\nhost: a\r\ncontent-length: 3000\r\n\r\n{}",

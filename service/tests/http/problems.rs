@@ -49,7 +49,7 @@ async fn the_rejection_of_a_method_lists_the_supported_ones() {
 
 #[tokio::test]
 async fn several_methods_of_a_path_are_supported_together() {
-    let server = Server::fixture().await;
+    let server = Server::fixture(&[]).await;
     let send = async |method: &str| {
         let request = server.client.request(method.parse().unwrap(), server.url("/item"));
         request.send().await.unwrap()
@@ -72,7 +72,7 @@ async fn an_error_of_an_extractor_is_a_problem_document() {
 
 #[tokio::test]
 async fn the_text_of_a_server_error_is_logged_and_not_sent() {
-    let mut server = Server::fixture().await;
+    let mut server = Server::fixture(&[]).await;
     let problem = problem_for(server.get("/bad-gateway")).await;
     assert_eq!(problem.status, 502);
     assert!(!problem.detail.contains("inner"), "{problem:?}");

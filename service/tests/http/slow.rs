@@ -95,7 +95,7 @@ async fn a_body_that_does_not_arrive_times_out_even_behind_a_pipelined_request()
 
 #[tokio::test]
 async fn a_connection_without_a_request_is_closed() {
-    let server = Server::start(&[]).await;
+    let server = Server::start(&["KEEP_ALIVE_SECONDS=1"]).await;
     let mut connection = server.connect().await;
     assert_eq!(rest(&mut connection).await, "");
 }
@@ -119,17 +119,13 @@ async fn a_client_that_reads_a_few_bytes_a_second_is_disconnected() {
     let requests = "GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n".repeat(500);
     connection.write_all(requests.as_bytes()).await.unwrap();
     let read = async {
-        let mut bytes = 0;
         // Fast enough to read a little of every response, and too slow to read 1.4 MB within this test's timeout.
-        while let Ok(length @ 1..) = connection.read(&mut [0; 64]).await {
-            bytes += length;
+        while let Ok(1..) = connection.read(&mut [0; 64]).await {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        bytes
     };
-    let bytes = timeout(Duration::from_secs(60), read)
+    timeout(Duration::from_secs(60), read)
         .await
         .expect("the connection ends");
-    assert!(bytes < 100_000, "{bytes}");
     server.assert_ready().await;
 }
