@@ -1,7 +1,8 @@
 //! What `kubectl kustomize` makes of `k8s/` and `deploy/`. Needs kubectl 1.22 or newer, and a cluster.
 #![expect(clippy::unwrap_used, reason = "a test reports a failure by panicking")]
 
-#[path = "manifests/validation.rs"]
+mod apply;
+#[path = "../manifests/validation.rs"]
 mod validation;
 
 use std::{
