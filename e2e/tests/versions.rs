@@ -2,6 +2,14 @@
 
 use std::{fs, path::Path};
 
+/// The Dockerfiles that compile Rust.
+const COMPILE: [&str; 4] = [
+    "Dockerfile.backend",
+    "Dockerfile.confidence",
+    "Dockerfile.frontend",
+    ".devcontainer/Dockerfile",
+];
+
 fn read(file: &str) -> String {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
@@ -30,7 +38,7 @@ fn the_compiler_of_the_images_is_the_one_of_the_tests() {
     let toolchain = read("rust-toolchain.toml");
     let (_, rest) = toolchain.split_once("channel = \"").expect("a channel");
     let (version, _) = rest.split_once(".0\"").expect("the first release of a version");
-    for file in ["Dockerfile.backend", "Dockerfile.frontend", ".devcontainer/Dockerfile"] {
+    for file in COMPILE {
         assert!(
             read(file).contains(&format!("docker.io/library/rust:{version}-")),
             "{file} has another compiler than {version}"
@@ -41,12 +49,7 @@ fn the_compiler_of_the_images_is_the_one_of_the_tests() {
 /// podman has no default registry on Debian, and asks which one on Fedora.
 #[test]
 fn every_base_image_names_its_registry() {
-    for file in [
-        "Dockerfile.backend",
-        "Dockerfile.frontend",
-        ".devcontainer/Dockerfile",
-        "confidence/examples/nginx/Dockerfile",
-    ] {
+    for file in COMPILE.into_iter().chain(["confidence/examples/nginx/Dockerfile"]) {
         let text = read(file);
         let mut stages = vec!["scratch"];
         for line in text.lines() {
