@@ -17,6 +17,8 @@ pub struct Experiment {
     pub back: Option<&'static str>,
     /// How the page recognises that it has happened; `None` where it cannot.
     pub sign: Option<Sign>,
+    /// What it looks like.
+    pub picture: Sign,
 }
 
 /// What the page recognises.
@@ -44,6 +46,7 @@ const SCALE: Experiment = Experiment {
     command: "kubectl scale deployment k8s-demo-backend --replicas=5",
     back: Some("kubectl scale deployment k8s-demo-backend --replicas=2"),
     sign: Some(Sign::More),
+    picture: Sign::More,
 };
 
 const ROLL_OUT: Experiment = Experiment {
@@ -53,6 +56,7 @@ const ROLL_OUT: Experiment = Experiment {
     command: "kubectl set image deployment k8s-demo-backend backend=k8s-demo-backend:v2",
     back: Some("kubectl rollout undo deployment k8s-demo-backend"),
     sign: Some(Sign::Rollout),
+    picture: Sign::Rollout,
 };
 
 const DELETE: Experiment = Experiment {
@@ -62,6 +66,7 @@ const DELETE: Experiment = Experiment {
     command: r#"kubectl delete "$(kubectl get pod -l app=backend -o name | head -n 1)""#,
     back: None,
     sign: Some(Sign::Replaced),
+    picture: Sign::Replaced,
 };
 
 const BREAK: Experiment = Experiment {
@@ -71,9 +76,40 @@ const BREAK: Experiment = Experiment {
     command: "kubectl set env deployment k8s-demo-backend K8S_DEMO_NEVER_READY=true",
     back: Some("kubectl rollout undo deployment k8s-demo-backend"),
     sign: Some(Sign::NeverReady),
+    picture: Sign::NeverReady,
 };
 
-const KUBERNETES: &[Experiment] = &[SCALE, ROLL_OUT, DELETE, BREAK];
+const CANARY: Experiment = Experiment {
+    title: "Canary",
+    text: "One pod of v2 beside two of v1: a third of the submissions, until you decide.",
+    preparation: Some("make images VERSION=v2"),
+    command: "kubectl apply -k deploy/canary",
+    back: Some("kubectl delete -k deploy/canary"),
+    sign: None,
+    picture: Sign::Rollout,
+};
+
+const BLUE_GREEN: Experiment = Experiment {
+    title: "Blue-green",
+    text: "Two pods of v2 wait beside v1. Then all submissions change to them at once.",
+    preparation: Some("make images VERSION=v2 && kubectl apply -k deploy/green"),
+    command: "kubectl set selector service k8s-demo-backend-service k8s-demo-backend-pods k8s-demo-backend-all-pods app=backend-green",
+    back: Some("kubectl apply -f k8s/"),
+    sign: None,
+    picture: Sign::Rollout,
+};
+
+const AUTOSCALE: Experiment = Experiment {
+    title: "Autoscale",
+    text: "Replicas arrive with the load, and drain after it. Needs a metrics server.",
+    preparation: Some("kubectl annotate deployment k8s-demo-backend kubectl.kubernetes.io/last-applied-configuration-"),
+    command: "kubectl apply -k deploy/overlays/autoscaling",
+    back: Some("kubectl delete hpa k8s-demo-backend"),
+    sign: None,
+    picture: Sign::More,
+};
+
+const KUBERNETES: &[Experiment] = &[SCALE, ROLL_OUT, DELETE, BREAK, CANARY, BLUE_GREEN, AUTOSCALE];
 
 /// The commands are typed into the terminal of `make run`.
 const LOCAL: &[Experiment] = &[

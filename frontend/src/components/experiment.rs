@@ -77,24 +77,24 @@ fn when(seen: &Sighting) -> String {
 }
 
 /// What an experiment looks like, in the signs of the page.
-pub fn picture(sign: Option<Sign>) -> Html {
+pub fn picture(sign: Sign) -> Html {
     let parts: [(&str, &str); 3] = match sign {
-        Some(Sign::More) => [
+        Sign::More => [
             ("area v1", "M0 6H200V54H0z"),
             ("gap", "M70 30H200M90 18H200M110 42H200"),
             ("", ""),
         ],
-        Some(Sign::Rollout) | None => [
+        Sign::Rollout => [
             ("area v1", "M0 6H200V54H0z"),
             ("area v2", "M40 54C90 54 90 6 160 6H200V54z"),
             ("gap", "M40 54C90 54 90 6 160 6"),
         ],
-        Some(Sign::Replaced) => [
+        Sign::Replaced => [
             ("dots", "M8 14H192M8 30H90M128 46H192"),
             ("ghost v1", "M92 38h28v16H92z"),
             ("", ""),
         ],
-        Some(Sign::NeverReady) => [
+        Sign::NeverReady => [
             ("dots", "M8 14H192M8 30H192"),
             ("ghost v2", "M70 39h124v14H70z"),
             ("", ""),

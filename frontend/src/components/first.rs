@@ -16,7 +16,7 @@ pub fn first(cluster: &Cluster, on_action: &Callback<ClusterAction>) -> Html {
     let card = |(index, experiment): (usize, &'static Experiment)| {
         html! {
             <li class="card" key={index}>
-                { picture(experiment.sign) }
+                { picture(experiment.picture) }
                 <h3>{ experiment.title }</h3>
                 <p>{ experiment.text }</p>
                 <div>
