@@ -39,3 +39,23 @@ address() {
   *) echo "${hostname:-$ip}" ;;
   esac
 }
+
+# local_registry FOLDER: sets REGISTRY unless it is set: Debian's docker-registry, which keeps its images in the folder. The nodes of
+# kubectl's cluster must reach it as localhost. It ends with: kill "$registry_server".
+local_registry() {
+  local port=25000
+  [ -z "${REGISTRY:-}" ] || return 0
+  have docker-registry || debian_packages docker-registry
+  cat >"$1/registry.yml" <<CONFIG
+version: 0.1
+storage: {filesystem: {rootdirectory: $1/registry}}
+http: {addr: "127.0.0.1:$port"}
+CONFIG
+  docker-registry serve "$1/registry.yml" >"$1/registry.log" 2>&1 &
+  registry_server=$!
+  until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+    kill -0 $registry_server || die "the registry did not start" "$(cat "$1/registry.log")"
+    sleep 0.1
+  done
+  REGISTRY=localhost:$port
+}
