@@ -15,7 +15,7 @@ pub fn routes(state: AppState) -> impl Fn(&mut ServiceConfig) + Send + Sync + 's
         .title("k8s-demo backend")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Answers submissions, and says which replica of which version did.",
+            "Responds to submissions, and says which replica of which version did.",
         ));
     let mut api = Api::new(info.build())
         .route(route!(submissions::submit))

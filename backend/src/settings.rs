@@ -19,7 +19,7 @@ const DEFAULT_VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"));
 
 const VERSION_VARIABLE: &str = "K8S_DEMO_VERSION";
 
-/// Answers the submissions of the k8s-demo page.
+/// Responds to the submissions of the k8s-demo page.
 #[derive(Debug, Clone, Parser)]
 #[command(version, max_term_width = 120)]
 pub struct Settings {

@@ -1,12 +1,10 @@
 //! The log: what a line looks like, and how it leaves the process.
 //!
-//! * [`json`]: a line as one flat JSON object
-//! * [`text`]: a line for people
-//! * [`writer`]: the thread that writes lines, many at a time
+//! * `line`: a line as JSON, or for people
+//! * `writer`: the thread that writes lines, many at a time
 
-pub mod json;
-pub mod text;
-pub mod writer;
+mod line;
+mod writer;
 
 use std::{
     backtrace::Backtrace,
@@ -19,6 +17,7 @@ use std::{
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+use self::line::Line;
 pub use self::writer::Log;
 use crate::middleware::request_span;
 
@@ -111,11 +110,13 @@ impl Logging {
             // A line has the ids of its request, not the fields of the span that is exported.
             .with_target(request_span::TARGET, LevelFilter::OFF);
         let log = Log::start(io::stdout())?;
+        let lines = fmt::layer().with_writer(log.clone());
         let lines = if json {
-            json::JsonLines(log.clone()).with_filter(filter).boxed()
+            let lines = lines.json().event_format(Line::json());
+            lines.with_filter(filter).boxed()
         } else {
-            let text = fmt::layer().event_format(text::TextLines::new(on_terminal));
-            text.with_writer(log.clone()).with_filter(filter).boxed()
+            let lines = lines.event_format(Line::text(on_terminal));
+            lines.with_filter(filter).boxed()
         };
         let subscriber = tracing_subscriber::registry().with(lines);
         #[cfg(feature = "otlp")]

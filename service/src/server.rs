@@ -1,45 +1,26 @@
 //! Runs the HTTP service: limits and middleware around the application's routes, until it has shut down.
 
+mod workers;
+
 use std::{
     fmt,
     future::{self, Future},
     io,
     net::{SocketAddr, TcpListener},
-    rc::Rc,
     sync::Arc,
     thread,
     time::Duration,
 };
 
-use actix_service::{ServiceFactory, fn_factory, fn_service, map_config};
-use actix_web::{
-    App,
-    dev::{AppConfig, Server},
-    rt,
-    web::{self, ServiceConfig},
-};
-use futures_util::FutureExt;
+use actix_web::{rt, web::ServiceConfig};
 use prometheus::core::Collector;
-use tracing_actix_web::TracingLogger;
 
-use crate::{
-    admin,
-    connection::Connections,
-    health::Health,
-    limits::Limits,
-    metrics::Metrics,
-    middleware::{Middleware, request_span::RequestSpan},
-    routes::not_found,
-    shutdown::Drain,
-};
-
-/// The most connections to the admin port. Kubernetes and Prometheus need a few.
-const MAX_ADMIN_CONNECTIONS: usize = 64;
+use self::workers::{Routes, Shared};
+use crate::{health::Health, limits::Limits, metrics::Metrics, shutdown::Drain};
 
 /// The message of the log line from whose field `address` tests and tools read where the service listens.
 pub const LISTENING: &str = "listening";
 
-type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 type LogListening = Box<dyn FnOnce(SocketAddr)>;
 
 /// An HTTP service: routes, and how to serve them.
@@ -113,7 +94,7 @@ impl Service {
         self
     }
 
-    /// Serves the [`admin`] endpoints on a port of their own, and no longer beside the application's routes.
+    /// Serves the [`admin`](crate::admin) endpoints on a port of their own, and no longer beside the application's routes.
     ///
     /// A thread and connections of their own keep the probes responsive while clients hold every other connection: Kubernetes
     /// would otherwise restart a pod that is only busy. The port stays open until the last request is finished.
@@ -197,98 +178,6 @@ impl Service {
         #[cfg(feature = "otlp")]
         crate::otlp::flush();
         Ok(())
-    }
-}
-
-/// What the worker threads of a listener share.
-#[derive(Clone)]
-struct Shared {
-    limits: Limits,
-    drain: Drain,
-    health: Health,
-    metrics: Metrics,
-    has_admin: bool,
-    routes: Routes,
-}
-
-impl Shared {
-    /// Returns the same for the admin port.
-    fn admin(&self) -> Self {
-        Self {
-            limits: Limits {
-                max_connections: MAX_ADMIN_CONNECTIONS,
-                ..self.limits.clone()
-            },
-            has_admin: true,
-            routes: Arc::new(|_| {}),
-            ..self.clone()
-        }
-    }
-
-    /// Starts the worker threads of a listener. The result has to be awaited.
-    fn serve(
-        self,
-        name: &str,
-        listener: TcpListener,
-        workers: usize,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-        shutdown_timeout: Duration,
-    ) -> io::Result<Server> {
-        let max_connections = (self.limits.affordable_connections() / workers).max(1);
-        let server = Server::build();
-        let graceful_shutdown = server.graceful_shutdown_signal();
-        let server = server
-            .workers(workers)
-            .max_concurrent_connections(max_connections)
-            .shutdown_signal(shutdown)
-            .shutdown_timeout(shutdown_timeout.as_secs_f64().ceil() as u64)
-            .listen(name, listener, move || {
-                // All of this once for each worker thread: threads that share reference counts slow each other down.
-                let Self {
-                    limits,
-                    drain,
-                    health,
-                    metrics,
-                    has_admin,
-                    routes,
-                } = self.clone();
-                let limits = Rc::new(limits);
-                let middleware = Rc::new(Middleware::new(limits.clone(), drain.clone(), metrics.clone()));
-                let (handler, graceful_shutdown) = (middleware.clone(), graceful_shutdown.clone());
-                let app = App::new()
-                    .app_data(web::Data::new(drain))
-                    .app_data(web::Data::new(health))
-                    .app_data(web::Data::new(metrics))
-                    .app_data(limits.clone())
-                    .configure(|app| {
-                        if has_admin {
-                            admin::configure(app);
-                        }
-                    })
-                    .configure(|app| routes(app))
-                    .default_service(web::to(not_found))
-                    .wrap_fn(move |request, service| handler.clone().handle(request, service))
-                    .wrap(TracingLogger::<RequestSpan>::new());
-                let app = map_config(app, |_| AppConfig::default());
-                fn_factory(move || {
-                    let (app, limits, middleware) = (app.new_service(()), limits.clone(), middleware.clone());
-                    let graceful_shutdown = graceful_shutdown.clone();
-                    async move {
-                        let connections = Rc::new(Connections::new(app.await?, limits, max_connections, middleware));
-                        let idle = Rc::downgrade(&connections);
-                        rt::spawn(async move {
-                            graceful_shutdown.notified().await;
-                            if let Some(connections) = idle.upgrade() {
-                                connections.close_idle();
-                            }
-                        });
-                        Ok::<_, ()>(fn_service(move |stream| {
-                            connections.clone().serve(stream).map(Ok::<_, ()>)
-                        }))
-                    }
-                })
-            })?;
-        Ok(server.run())
     }
 }
 

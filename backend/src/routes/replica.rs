@@ -6,7 +6,7 @@ use service::openapi::AnyProblem;
 
 use crate::state::AppState;
 
-/// Answers with the [`Replica`].
+/// Returns the [`Replica`].
 #[utoipa::path(get, path = path::REPLICA, responses(
     (status = 200, description = "The replica.", body = Replica),
     AnyProblem,

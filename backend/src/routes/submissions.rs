@@ -32,7 +32,7 @@ use crate::{
 /// The same as `json` would set, without parsing it for every response.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Answers a submission: with JSON, or with a page where a browser sent the form without script.
+/// Responds to a submission: with JSON, or with a page where a browser sent the form without script.
 #[utoipa::path(
     post,
     path = path::SUBMISSIONS,
@@ -68,7 +68,7 @@ pub async fn submit(
 
     if media_type == MediaType::Form && html::is_preferred_by(&request) {
         return Ok(match outcome {
-            Ok(response) => html::respond(HttpResponse::Ok(), html::answered(&response)),
+            Ok(response) => html::respond(HttpResponse::Ok(), html::responded(&response)),
             Err(error) => {
                 let status = HttpResponse::build(error.status_code());
                 html::respond(status, html::refused(&submission.name, &error))

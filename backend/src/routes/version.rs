@@ -6,7 +6,7 @@ use service::openapi::AnyProblem;
 
 use crate::state::AppState;
 
-/// Answers with the [`BuildInfo`].
+/// Returns the [`BuildInfo`].
 #[utoipa::path(get, path = path::VERSION, responses(
     (status = 200, description = "The build.", body = BuildInfo),
     AnyProblem,

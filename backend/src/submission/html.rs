@@ -34,7 +34,7 @@ pub fn respond(mut response: HttpResponseBuilder, page: Markup) -> HttpResponse 
 }
 
 /// Returns the page with the message, and the form for the next name.
-pub fn answered(response: &SubmissionResponse) -> Markup {
+pub fn responded(response: &SubmissionResponse) -> Markup {
     page(
         &response.message,
         html! {

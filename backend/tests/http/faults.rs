@@ -70,7 +70,7 @@ async fn a_crash_is_acknowledged_and_logged_before_the_process_exits() {
 }
 
 #[tokio::test]
-async fn a_replica_that_hangs_fails_its_probes_and_answers_no_other_request() {
+async fn a_replica_that_hangs_responds_to_neither_probes_nor_other_requests() {
     let mut server = Server::start(&["--faults"]).await;
     injected(&mut server, "hang", 30).await;
     assert_eq!(status(&server, "/healthz").await, StatusCode::SERVICE_UNAVAILABLE);
@@ -113,7 +113,7 @@ async fn a_slow_replica_delays_submissions_but_no_probes() {
 }
 
 #[tokio::test]
-async fn a_failing_replica_answers_every_second_submission_with_500() {
+async fn a_failing_replica_responds_to_every_second_submission_with_500() {
     let mut server = Server::start(&["--faults"]).await;
     injected(&mut server, "fail", 60).await;
     for expected in [500, 200, 500, 200] {

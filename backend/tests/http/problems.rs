@@ -1,4 +1,4 @@
-//! Every invalid submission is answered with a problem document.
+//! Every invalid submission gets a problem document.
 
 use api::{FieldError, Problem};
 use reqwest::{RequestBuilder, Response};

@@ -5,7 +5,7 @@ use crate::{server::Server, submit};
 const FORM: &str = "application/x-www-form-urlencoded";
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-async fn assert_answers_ada(response: reqwest::Response) {
+async fn assert_responds_to_ada(response: reqwest::Response) {
     let response: api::SubmissionResponse = response.json().await.unwrap();
     let api::SubmissionResponse {
         message,
@@ -25,7 +25,7 @@ async fn assert_answers_ada(response: reqwest::Response) {
 }
 
 #[tokio::test]
-async fn a_json_submission_is_answered_with_message_pod_and_version() {
+async fn a_json_submission_gets_message_pod_and_version() {
     let server = Server::start(&[]).await;
     let response = submit(&server, "application/json; charset=utf-8", r#"{"name": " Ada "}"#)
         .send()
@@ -33,15 +33,15 @@ async fn a_json_submission_is_answered_with_message_pod_and_version() {
         .unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "application/json");
-    assert_answers_ada(response).await;
+    assert_responds_to_ada(response).await;
 }
 
 #[tokio::test]
-async fn a_form_submission_is_answered_the_same() {
+async fn a_form_submission_gets_the_same_response() {
     let server = Server::start(&[]).await;
     let response = submit(&server, FORM, "name=+Ada+").send().await.unwrap();
     assert_eq!(response.status(), 200);
-    assert_answers_ada(response).await;
+    assert_responds_to_ada(response).await;
 }
 
 #[tokio::test]
@@ -54,8 +54,8 @@ async fn a_name_of_any_script_comes_back_as_it_was_sent() {
             .post(server.url("/api/submissions"))
             .form(&[("name", name)]);
         for request in [submit(&server, "application/json", json), form] {
-            let answer: api::SubmissionResponse = request.send().await.unwrap().json().await.unwrap();
-            assert!(answer.message.contains(name), "{answer:?}");
+            let response: api::SubmissionResponse = request.send().await.unwrap().json().await.unwrap();
+            assert!(response.message.contains(name), "{response:?}");
         }
     }
 }
@@ -67,8 +67,8 @@ async fn a_name_does_not_reorder_the_message() {
     let isolated = "\u{2068}A\u{202e}da\u{2069}";
     let json = serde_json::json!({"name": name}).to_string();
     let response = submit(&server, "application/json", json).send().await.unwrap();
-    let answer: api::SubmissionResponse = response.json().await.unwrap();
-    assert_eq!(answer.message, format!("Hello, {isolated}! Nice to meet you."));
+    let response: api::SubmissionResponse = response.json().await.unwrap();
+    assert_eq!(response.message, format!("Hello, {isolated}! Nice to meet you."));
     let form = server
         .client
         .post(server.url("/api/submissions"))
@@ -87,7 +87,7 @@ async fn a_name_of_invisible_characters_is_invalid() {
 }
 
 #[tokio::test]
-async fn a_form_sent_without_script_is_answered_with_a_page() {
+async fn a_form_sent_without_script_gets_a_page() {
     let server = Server::start(&[]).await;
     let response = submit(&server, FORM, "name=Ada")
         .header("accept", BROWSER)

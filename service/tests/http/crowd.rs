@@ -47,7 +47,7 @@ fn resident_memory(metrics: &str) -> Option<f64> {
 }
 
 #[tokio::test]
-async fn five_thousand_idle_or_slow_connections_do_not_keep_others_from_being_answered() {
+async fn five_thousand_idle_or_slow_connections_do_not_keep_others_from_getting_responses() {
     let nearly_too_large = format!("POST /echo HTTP/1.1\r\nhost: a\r\nx: {}", "x".repeat(16 * 1024));
     for (start_of_request, most_memory) in [
         ("", 96e6),
@@ -137,7 +137,7 @@ async fn connections_that_arrive_while_the_server_is_stopped_wait_in_the_accept_
 }
 
 #[tokio::test]
-async fn under_overload_every_request_is_answered_and_afterwards_too() {
+async fn under_overload_every_request_gets_a_response_and_afterwards_too() {
     let server = Server::start(&[]).await;
     let mut clients = tokio::task::JoinSet::new();
     // A hundred clients keep all of its threads busy.
@@ -145,8 +145,8 @@ async fn under_overload_every_request_is_answered_and_afterwards_too() {
         let mut connection = server.connect().await;
         clients.spawn(async move {
             for _ in 0..20 {
-                let answer = submit_on(&mut connection).await.expect("a request was lost");
-                assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+                let response = submit_on(&mut connection).await.expect("a request was lost");
+                assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
             }
         });
     }

@@ -48,7 +48,7 @@ async fn a_signal_ends_an_idle_server_with_success() {
 }
 
 #[tokio::test]
-async fn a_draining_server_is_alive_but_not_ready_and_still_answers() {
+async fn a_draining_server_is_alive_but_not_ready_and_still_responds() {
     let mut server = Server::start(&["DRAIN_SECONDS=60"]).await;
     server.signal(Signal::SIGTERM);
     draining(&mut server).await;
@@ -57,32 +57,32 @@ async fn a_draining_server_is_alive_but_not_ready_and_still_answers() {
     assert_eq!(alive.headers()["connection"], "close");
     assert_eq!(server.get("/readyz").send().await.unwrap().status(), 503);
     let mut new = server.connect().await;
-    let answer = submit_on(&mut new).await.unwrap();
+    let response = submit_on(&mut new).await.unwrap();
     assert!(
-        answer.starts_with("HTTP/1.1 200 ") && answer.contains("connection: close"),
-        "{answer}"
+        response.starts_with("HTTP/1.1 200 ") && response.contains("connection: close"),
+        "{response}"
     );
 }
 
 #[tokio::test]
-async fn every_kept_alive_client_is_answered_until_a_response_says_connection_close() {
+async fn every_kept_alive_client_gets_responses_until_a_response_says_connection_close() {
     let mut server = Server::start(&[]).await;
-    let answered = Arc::new(AtomicUsize::new(0));
+    let served = Arc::new(AtomicUsize::new(0));
     let mut clients = tokio::task::JoinSet::new();
     for _ in 0..100 {
-        let (mut connection, answered) = (server.connect().await, answered.clone());
+        let (mut connection, served) = (server.connect().await, served.clone());
         clients.spawn(async move {
             loop {
-                let answer = submit_on(&mut connection).await.expect("a request was lost");
-                assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-                answered.fetch_add(1, Ordering::Relaxed);
-                if answer.contains("connection: close") {
+                let response = submit_on(&mut connection).await.expect("a request was lost");
+                assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+                served.fetch_add(1, Ordering::Relaxed);
+                if response.contains("connection: close") {
                     return;
                 }
             }
         });
     }
-    while answered.load(Ordering::Relaxed) < 1000 {
+    while served.load(Ordering::Relaxed) < 1000 {
         tokio::task::yield_now().await;
     }
     server.signal(Signal::SIGTERM);
@@ -91,7 +91,7 @@ async fn every_kept_alive_client_is_answered_until_a_response_says_connection_cl
 }
 
 #[tokio::test]
-async fn a_request_in_flight_is_answered_after_the_listener_closed() {
+async fn a_request_in_flight_gets_its_response_after_the_listener_closed() {
     let mut server = Server::fixture(&["READ_TIMEOUT_SECONDS=3600"]).await;
     let mut slow = server.connect().await;
     let head = "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nexpect: 100-continue\r\n";
@@ -110,11 +110,11 @@ async fn a_request_in_flight_is_answered_after_the_listener_closed() {
         tokio::task::yield_now().await;
     }
     slow.write_all(br#"{"name": "Ada"}"#).await.unwrap();
-    let mut answer = String::new();
-    slow.read_to_string(&mut answer).await.unwrap();
+    let mut response = String::new();
+    slow.read_to_string(&mut response).await.unwrap();
     assert!(
-        answer.starts_with("HTTP/1.1 200 ") && answer.contains("connection: close"),
-        "{answer}"
+        response.starts_with("HTTP/1.1 200 ") && response.contains("connection: close"),
+        "{response}"
     );
     assert_eq!(server.ended().await.code(), Some(0));
 }

@@ -52,12 +52,12 @@ async fn the_callers_trace_is_in_the_log_line_and_continued_in_the_response() {
         .send()
         .await
         .unwrap();
-    let answered = response.headers()["traceparent"].to_str().unwrap().to_owned();
+    let returned = response.headers()["traceparent"].to_str().unwrap().to_owned();
     let line = server
         .log_line("a line of that trace", |line| line["trace_id"] == trace)
         .await;
-    assert_eq!(answered, format!("00-{trace}-{}-01", line["span_id"].as_str().unwrap()));
-    assert_ne!(answered, sent);
+    assert_eq!(returned, format!("00-{trace}-{}-01", line["span_id"].as_str().unwrap()));
+    assert_ne!(returned, sent);
 }
 
 #[tokio::test]
@@ -70,8 +70,8 @@ async fn only_the_trace_flags_that_the_standard_defines_are_in_the_response() {
         .send()
         .await
         .unwrap();
-    let answered = response.headers()["traceparent"].to_str().unwrap();
-    assert!(answered.ends_with("-03"), "{answered}");
+    let returned = response.headers()["traceparent"].to_str().unwrap();
+    assert!(returned.ends_with("-03"), "{returned}");
 }
 
 #[tokio::test]

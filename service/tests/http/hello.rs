@@ -5,7 +5,7 @@ use nix::sys::signal::Signal;
 use crate::server::Server;
 
 #[tokio::test]
-async fn hello_answers_drains_and_logs_one_line_a_request() {
+async fn hello_responds_drains_and_logs_one_line_a_request() {
     let mut server = Server::start(&[]).await;
     let response = server.get("/hello/Ada").send().await.unwrap();
     let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();

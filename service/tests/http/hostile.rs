@@ -20,8 +20,8 @@ async fn malformed_http_is_rejected() {
         b"GET / HTTP/9.9\r\n\r\n",
         b"\r\n\r\n \r\n\r\n",
     ] {
-        let answer = send(&server, bytes).await;
-        assert_refused(&mut server, 400, &answer).await;
+        let response = send(&server, bytes).await;
+        assert_refused(&mut server, 400, &response).await;
     }
     server.assert_ready().await;
 }
@@ -37,8 +37,8 @@ async fn ambiguous_requests_are_rejected() {
         "transfer-encoding: gzip\r\n",
         "host: b\r\ncontent-length: 15\r\n",
     ] {
-        let answer = send(&server, submission(headers, r#"{"name": "Ada"}"#).as_bytes()).await;
-        assert_refused(&mut server, 400, &answer).await;
+        let response = send(&server, submission(headers, r#"{"name": "Ada"}"#).as_bytes()).await;
+        assert_refused(&mut server, 400, &response).await;
     }
     let without_host = send(&server, b"GET /hello/Ada HTTP/1.1\r\n\r\n").await;
     assert_refused(&mut server, 400, &without_host).await;
@@ -53,10 +53,10 @@ async fn an_incomplete_request_affects_no_other() {
         "POST /echo HTTP/1.1\r\nhost: a",
         &submission("content-length: 15\r\n", "{\"na"),
     ] {
-        let answer = send(&server, half.as_bytes()).await;
+        let response = send(&server, half.as_bytes()).await;
         assert!(
-            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
-            "{half}: {answer}"
+            response.is_empty() || response.starts_with("HTTP/1.1 4"),
+            "{half}: {response}"
         );
     }
     server.assert_ready().await;
@@ -69,8 +69,8 @@ async fn too_many_headers_are_rejected() {
     let many = "x-one-more: x\r\n".repeat(1000);
     let endless = format!("x-endless: {}\r\n", "x".repeat(200_000));
     for headers in [long, many, endless] {
-        let answer = send(&server, submission(&headers, "").as_bytes()).await;
-        assert_refused(&mut server, 431, &answer).await;
+        let response = send(&server, submission(&headers, "").as_bytes()).await;
+        assert_refused(&mut server, 431, &response).await;
     }
     server.assert_ready().await;
 }
@@ -84,8 +84,8 @@ async fn an_endless_head_is_rejected() {
     );
     let mut connection = server.connect().await;
     connection.write_all(endless.as_bytes()).await.unwrap();
-    let answer = rest(&mut connection).await;
-    assert_refused(&mut server, 431, &answer).await;
+    let response = rest(&mut connection).await;
+    assert_refused(&mut server, 431, &response).await;
 }
 
 #[tokio::test]
@@ -189,9 +189,9 @@ async fn bytes_after_a_rejected_body_are_not_parsed_as_a_request() {
             // The server may close before it has read all.
             let _ = writer.write_all(submission.as_bytes()).await;
         };
-        let ((), answer) = tokio::join!(submit, rest(&mut reader));
-        assert!(answer.starts_with("HTTP/1.1 413 "), "{headers}: {answer}");
-        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{headers}: {answer}");
+        let ((), response) = tokio::join!(submit, rest(&mut reader));
+        assert!(response.starts_with("HTTP/1.1 413 "), "{headers}: {response}");
+        assert_eq!(response.matches("HTTP/1.1 ").count(), 1, "{headers}: {response}");
     }
     let metrics = server.get("/metrics").send().await.unwrap().text().await.unwrap();
     assert!(!metrics.contains("unmatched"), "{metrics}");
@@ -200,10 +200,10 @@ async fn bytes_after_a_rejected_body_are_not_parsed_as_a_request() {
 #[tokio::test]
 async fn no_header_can_be_injected() {
     let server = Server::start(&[]).await;
-    let answer = send(
+    let response = send(
         &server,
         b"GET /%0d%0ax-injected:%201 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
     )
     .await;
-    assert!(!answer.contains("x-injected"), "{answer}");
+    assert!(!response.contains("x-injected"), "{response}");
 }

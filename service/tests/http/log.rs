@@ -205,20 +205,20 @@ async fn a_panic_does_not_wait_for_an_unread_log() {
 fn lines_that_exceed_the_buffer_of_an_unread_log_are_dropped_and_counted() {
     // Lines of about 260 bytes. 4 MiB are buffered, and another 4 MiB may be in the batch that is being written.
     const REQUESTS: u64 = 40_000;
-    const OTHERS: u64 = 3; // draining, finishing, ended
+    const OTHERS: u64 = 3; // draining, finishing, shutdown complete
     let mut server = Unread::start(&[]);
-    let mut answers = TcpStream::connect(&server.address).unwrap();
-    let mut requests = answers.try_clone().unwrap();
+    let mut connection = TcpStream::connect(&server.address).unwrap();
+    let mut requests = connection.try_clone().unwrap();
     let sender = thread::spawn(move || {
         let request = |connection| format!("GET /hello/Ada HTTP/1.1\r\nhost: a\r\nconnection: {connection}\r\n\r\n");
         let mut all = request("keep-alive").repeat(REQUESTS as usize - 1);
         all.push_str(&request("close"));
         requests.write_all(all.as_bytes()).unwrap();
     });
-    let mut answered = String::new();
-    answers.read_to_string(&mut answered).unwrap();
+    let mut responses = String::new();
+    connection.read_to_string(&mut responses).unwrap();
     sender.join().unwrap();
-    assert_eq!(answered.matches("HTTP/1.1 200 OK").count() as u64, REQUESTS);
+    assert_eq!(responses.matches("HTTP/1.1 200 OK").count() as u64, REQUESTS);
 
     kill(Pid::from_raw(server.process.id() as i32), Signal::SIGTERM).unwrap();
     let (mut written, mut dropped) = (0, 0);

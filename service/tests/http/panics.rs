@@ -3,7 +3,7 @@
 use crate::server::Server;
 
 #[tokio::test]
-async fn a_panic_is_answered_with_a_problem_and_the_next_request_as_usual() {
+async fn a_panic_gets_a_problem_and_the_next_request_as_usual() {
     let server = Server::start(&[]).await;
     for _ in 0..100 {
         let response = server.get("/divide/0").send().await.unwrap();

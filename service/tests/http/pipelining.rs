@@ -1,4 +1,4 @@
-//! Clients that send many requests on a connection before they read an answer: each gets its own, in order.
+//! Clients that send many requests on a connection before they read a response: each gets its own, in order.
 
 use tokio::io::AsyncWriteExt;
 
@@ -14,40 +14,40 @@ fn pipelined(path: &str, count: usize) -> String {
 }
 
 #[tokio::test]
-async fn pipelined_requests_are_all_answered_in_order() {
+async fn pipelined_requests_all_get_responses_in_order() {
     let server = Server::start(&[]).await;
     let names = ["Ada", "Bob", "Cyd"];
     let requests = names.map(|name| submission("content-length: 15\r\n", &format!(r#"{{"name": "{name}"}}"#)));
-    let answers = send(&server, requests.concat().as_bytes()).await;
-    let positions = names.map(|name| answers.find(&format!("{name:?}")).expect(name));
-    assert!(positions.is_sorted(), "{answers}");
+    let responses = send(&server, requests.concat().as_bytes()).await;
+    let positions = names.map(|name| responses.find(&format!("{name:?}")).expect(name));
+    assert!(positions.is_sorted(), "{responses}");
 }
 
 #[tokio::test]
-async fn more_pipelined_requests_than_are_read_at_once_are_all_answered() {
+async fn more_pipelined_requests_than_are_read_at_once_all_get_responses() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     let (mut reader, mut writer) = connection.split();
     // So many that pauses between the reads would add up to more than this test's patience.
     let requests = pipelined("/hello/Ada", 5000);
     let ask = async { writer.write_all(requests.as_bytes()).await.unwrap() };
-    let ((), answers) = tokio::join!(ask, rest(&mut reader));
-    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 5000);
+    let ((), responses) = tokio::join!(ask, rest(&mut reader));
+    assert_eq!(responses.matches("HTTP/1.1 200 ").count(), 5000);
 }
 
 #[tokio::test]
 async fn a_client_that_reads_only_when_it_has_asked_for_everything_gets_everything() {
     let server = Server::fixture(&[]).await;
     let mut connection = server.connect().await;
-    // The answers are far more than the operating system takes while nobody reads them.
+    // The responses are far more than the operating system takes while nobody reads them.
     let requests = pipelined("/large", 3000);
     connection.write_all(requests.as_bytes()).await.unwrap();
-    let answers = rest(&mut connection).await;
-    assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 3000);
+    let responses = rest(&mut connection).await;
+    assert_eq!(responses.matches("HTTP/1.1 200 ").count(), 3000);
 }
 
 #[tokio::test]
-async fn each_pipelined_request_is_answered_by_its_own_method_and_version() {
+async fn each_pipelined_request_gets_a_response_by_its_own_method_and_version() {
     let server = Server::start(&[]).await;
     let request = |method: &str, version: &str| {
         format!("{method} /healthz HTTP/{version}\r\nhost: a\r\nconnection: keep-alive\r\n\r\n")
@@ -71,7 +71,7 @@ async fn each_pipelined_request_is_answered_by_its_own_method_and_version() {
 }
 
 #[tokio::test]
-async fn a_request_after_connection_close_is_not_answered() {
+async fn a_request_after_connection_close_gets_no_response() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     let requests =
@@ -82,7 +82,7 @@ async fn a_request_after_connection_close_is_not_answered() {
 }
 
 #[tokio::test]
-async fn a_malformed_request_is_rejected_after_the_requests_before_it_are_answered() {
+async fn a_malformed_request_is_rejected_after_the_requests_before_it_get_responses() {
     let server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     let requests = "GET /hello/Ada HTTP/1.1\r\nhost: a\r\n\r\nGET /hello/Ada HTTP/1.1\r\nhost: a b\r\n\r\n";

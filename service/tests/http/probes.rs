@@ -53,7 +53,7 @@ async fn an_admin_port_has_the_endpoints_instead_of_the_main_port() {
 }
 
 #[tokio::test]
-async fn probes_on_the_admin_port_are_answered_while_every_worker_is_blocked_and_every_connection_held() {
+async fn probes_on_the_admin_port_get_responses_while_every_worker_is_blocked_and_every_connection_held() {
     allow_many_connections();
     let server = Server::fixture(&[]).await;
     let block = b"GET /block HTTP/1.1\r\nhost: a\r\n\r\n";

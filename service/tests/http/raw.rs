@@ -1,4 +1,4 @@
-//! Requests as bytes, for what no HTTP client would send, and answers as they come back.
+//! Requests as bytes, for what no HTTP client would send, and responses as they come back.
 
 use std::time::Duration;
 
@@ -83,10 +83,10 @@ pub fn submission(headers: &str, body: &str) -> String {
     format!("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n{headers}\r\n{body}")
 }
 
-/// That an answer is a problem document, and its request is in the log.
-pub async fn assert_refused(server: &mut Server, status: u16, answer: &str) {
-    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
-    let (head, problem) = answer.split_once("\r\n\r\n").expect("a head and a body");
+/// That a response is a problem document, and its request is in the log.
+pub async fn assert_refused(server: &mut Server, status: u16, response: &str) {
+    assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
+    let (head, problem) = response.split_once("\r\n\r\n").expect("a head and a body");
     let problem: problem::Problem = serde_json::from_str(problem).expect("a problem document");
     assert_eq!(problem.status, status);
     let line = server.log_line("a line", |line| line["status"] == status).await;

@@ -24,7 +24,7 @@ async fn send_slowly(connection: &mut TcpStream) -> String {
         std::future::pending().await
     };
     tokio::select! {
-        answer = rest(&mut reader) => answer,
+        response = rest(&mut reader) => response,
         never = sender => never,
     }
 }
@@ -34,8 +34,8 @@ async fn a_head_that_does_not_arrive_times_out() {
     let mut server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     connection.write_all(b"POST /echo HTTP/1.1\r\nhost").await.unwrap();
-    let answer = rest(&mut connection).await;
-    assert_refused(&mut server, 408, &answer).await;
+    let response = rest(&mut connection).await;
+    assert_refused(&mut server, 408, &response).await;
 }
 
 #[tokio::test]
@@ -43,11 +43,11 @@ async fn a_head_sent_slowly_times_out_even_on_a_kept_alive_connection() {
     let mut server = Server::start(&[]).await;
     let mut connection = server.connect().await;
     for _ in 0..3 {
-        submit_on(&mut connection).await.expect("an answer");
+        submit_on(&mut connection).await.expect("a response");
     }
     connection.write_all(b"GET /hello/Ada HTTP/1.1\r\nx: ").await.unwrap();
-    let answer = send_slowly(&mut connection).await;
-    assert_refused(&mut server, 408, &answer).await;
+    let response = send_slowly(&mut connection).await;
+    assert_refused(&mut server, 408, &response).await;
 }
 
 #[tokio::test]
@@ -56,8 +56,8 @@ async fn a_body_sent_slowly_times_out() {
     let mut connection = server.connect().await;
     let head = submission("content-length: 4096\r\n", "");
     connection.write_all(head.as_bytes()).await.unwrap();
-    let answer = send_slowly(&mut connection).await;
-    assert_refused(&mut server, 408, &answer).await;
+    let response = send_slowly(&mut connection).await;
+    assert_refused(&mut server, 408, &response).await;
 }
 
 #[tokio::test]
@@ -87,9 +87,9 @@ async fn a_body_that_does_not_arrive_times_out_even_behind_a_pipelined_request()
     let mut connection = server.connect().await;
     let requests = [r#"{"name": "Ada"}"#, r#"{"name":"#].map(|body| submission("content-length: 15\r\n", body));
     connection.write_all(requests.concat().as_bytes()).await.unwrap();
-    let answers = rest(&mut connection).await;
-    let (_, refusal) = answers.rsplit_once("HTTP/1.1 408").expect("a refusal");
-    assert!(answers.contains(r#"{"name": "Ada"}"#), "{answers}");
+    let responses = rest(&mut connection).await;
+    let (_, refusal) = responses.rsplit_once("HTTP/1.1 408").expect("a refusal");
+    assert!(responses.contains(r#"{"name": "Ada"}"#), "{responses}");
     assert_refused(&mut server, 408, &format!("HTTP/1.1 408{refusal}")).await;
 }
 
