@@ -6,6 +6,7 @@
 //! * [`history`]: the revisions of a workload
 //! * [`rights`]: why a scenario cannot be run
 //! * [`pods`]: what happens to the pods, as it happens
+//! * [`recorder`]: watches them
 //! * [`wait`]: waits until the cluster has done something
 //! * [`services`]: their addresses, and which pods they send to
 //! * [`node`]: nodes, and draining them
@@ -20,6 +21,7 @@ pub mod log;
 pub mod node;
 pub mod node_pod;
 pub mod pods;
+mod recorder;
 pub mod release;
 pub mod rights;
 pub mod services;

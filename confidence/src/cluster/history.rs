@@ -45,8 +45,8 @@ impl History {
         self.0.is_some()
     }
 
-    /// Deletes the revisions that are not in the snapshot, and restores the numbers of the others. No pod may be left of
-    /// those to be deleted.
+    /// Deletes the revisions that are not in the snapshot, and restores the numbers of the others. No pod may run
+    /// of those to be deleted.
     pub async fn restore(&self, client: &Client, namespace: &str, workload: &Workload) -> Result<()> {
         let Some(snapshot) = &self.0 else { return Ok(()) };
         let api = api(client, namespace, workload.kind);

@@ -49,8 +49,8 @@ impl Cluster {
         } else {
             "to be marked NotReady"
         };
-        let is_so = |node: Option<&Node>| node.is_some_and(|node| is_ready(node) == is_wanted);
-        let changed = until(self.node_api(), node, is_so);
+        let has_changed = |node: Option<&Node>| node.is_some_and(|node| is_ready(node) == is_wanted);
+        let changed = until(self.node_api(), node, has_changed);
         self.in_time(&format!("{node} {what}"), self.wait, changed)
             .await
             .map(drop)
@@ -69,7 +69,7 @@ impl Cluster {
                 .with_context(|| format!("cannot cordon {node}"))?;
         }
         let mut pods = self.pods.current();
-        pods.retain(|pod| pod.node.as_deref() == Some(node) && pod.state != PodState::Terminating);
+        pods.retain(|pod| pod.node.as_deref() == Some(node) && pod.state < PodState::Terminating);
         self.in_time("the pods to be evicted", self.wait, async {
             for pod in &pods {
                 self.evict(pod).await?;
@@ -77,11 +77,6 @@ impl Cluster {
             Ok(())
         })
         .await?;
-        let are_gone = |now: &std::collections::BTreeMap<String, ObservedPod>| {
-            pods.iter()
-                .all(|pod| now.get(&pod.name).is_none_or(|now| now.uid != pod.uid))
-        };
-        self.until_pods("the evicted pods to end", self.wait, are_gone).await?;
         self.wait_until_stable().await?;
         match has_others && !was_cordoned {
             true => self.clean_up(&uncordon).await,

@@ -1,24 +1,16 @@
 //! What happens to the pods of the workloads, as it happens.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    pin::pin,
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use futures::StreamExt;
 use k8s_openapi::api::core::v1::{ContainerStateWaiting, ContainerStatus, Pod};
-use kube::{
-    Api,
-    runtime::{
-        WatchStreamExt,
-        watcher::{self, Event},
-    },
-};
+use kube::Api;
 use serde::Serialize;
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 
-use super::workload::Workload;
+use super::{recorder::Recorder, workload::Workload};
 use crate::plan::workload::Kind;
 
 /// The name of the second Deployment that a canary or blue-green scenario makes is that of the first one with this suffix.
@@ -64,7 +56,7 @@ pub enum PodState {
     Ready,
     /// Asked to end.
     Terminating,
-    /// All its containers have ended: it will not come back.
+    /// All its containers have ended, for good. A kubelet may take another minute until the pod is gone.
     Ended,
 }
 
@@ -86,11 +78,7 @@ impl Pods {
         let history = Arc::<Mutex<Vec<PodChange>>>::default();
         let mut watches = JoinSet::new();
         for workload in workloads {
-            let recorder = Recorder {
-                workload: workload.clone(),
-                current: sender.clone(),
-                history: history.clone(),
-            };
+            let recorder = Recorder::new(workload, sender.clone(), history.clone());
             watches.spawn(recorder.run(api.clone()));
         }
         Self {
@@ -127,63 +115,6 @@ impl Pods {
     }
 }
 
-/// Keeps the pods of one workload up to date.
-struct Recorder {
-    workload: Workload,
-    current: Arc<watch::Sender<BTreeMap<String, ObservedPod>>>,
-    history: Arc<Mutex<Vec<PodChange>>>,
-}
-
-impl Recorder {
-    async fn run(self, api: Api<Pod>) {
-        let selected = watcher::Config::default().labels_from(&self.workload.selector);
-        let mut events = pin!(watcher::watcher(api, selected).default_backoff());
-        let mut listed = BTreeSet::new();
-        while let Some(event) = events.next().await {
-            match event {
-                Ok(Event::Init) => listed.clear(),
-                Ok(Event::InitApply(pod)) => {
-                    listed.extend(pod.metadata.name.clone());
-                    self.apply(&pod);
-                }
-                Ok(Event::Apply(pod)) => self.apply(&pod),
-                Ok(Event::Delete(pod)) => self.change(pod.metadata.name.unwrap_or_default(), None),
-                Ok(Event::InitDone) => {
-                    let reference = self.workload.reference();
-                    let known: Vec<_> = self.current.borrow().values().cloned().collect();
-                    for pod in known {
-                        if pod.workload == reference && !listed.contains(&pod.name) {
-                            self.change(pod.name, None);
-                        }
-                    }
-                }
-                Err(error) => eprintln!("  the watch of the pods is started again: {error}"),
-            }
-        }
-    }
-
-    fn apply(&self, pod: &Pod) {
-        if let Some(pod) = ObservedPod::of(pod, &self.workload) {
-            self.change(pod.name.clone(), Some(pod));
-        }
-    }
-
-    fn change(&self, name: String, pod: Option<ObservedPod>) {
-        self.current.send_if_modified(|pods| {
-            let has_changed = match &pod {
-                Some(pod) => pods.insert(name.clone(), pod.clone()).as_ref() != Some(pod),
-                None => pods.remove(&name).is_some(),
-            };
-            if has_changed {
-                let at = Instant::now();
-                let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
-                history.push(PodChange { at, pod, name });
-            }
-            has_changed
-        });
-    }
-}
-
 impl ObservedPod {
     /// Reads a pod, if it belongs to this workload or to the second Deployment that a scenario makes of it. Other workloads
     /// may have pods with the same labels.
@@ -211,10 +142,11 @@ impl ObservedPod {
         let mut containers = spec.iter().flat_map(|spec| &spec.containers);
         let image = containers.find(|container| container.name == workload.container().name);
         let phase = status.and_then(|status| status.phase.as_deref());
-        let state = if metadata.deletion_timestamp.is_some() {
-            PodState::Terminating
-        } else if matches!(phase, Some("Succeeded" | "Failed")) {
+        let is_deleted = metadata.deletion_timestamp.is_some();
+        let state = if matches!(phase, Some("Succeeded" | "Failed")) || is_deleted && none_is_running(pod) {
             PodState::Ended
+        } else if is_deleted {
+            PodState::Terminating
         } else if is_ready(pod) {
             PodState::Ready
         } else {
@@ -268,6 +200,12 @@ pub fn statuses(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
         .flat_map(|status| status.container_statuses.iter().flatten())
 }
 
+/// Returns whether no container of a pod is running.
+fn none_is_running(pod: &Pod) -> bool {
+    let is_running = |status: &ContainerStatus| status.state.as_ref().is_some_and(|state| state.running.is_some());
+    statuses(pod).next().is_some() && !statuses(pod).any(is_running)
+}
+
 /// Returns why a container waits.
 pub fn waiting(status: &ContainerStatus) -> Option<&ContainerStateWaiting> {
     status.state.as_ref()?.waiting.as_ref()
@@ -304,5 +242,26 @@ mod tests {
             Some("deployment/shop-confidence")
         );
         assert_eq!(found("shop-other-1"), None);
+    }
+
+    /// Kubelets of old versions leave such a pod for up to a minute and a half.
+    #[tokio::test]
+    async fn a_deleted_pod_has_ended_when_its_containers_have() {
+        let workload = workload(json!({"template": {"spec": {"containers": [{"name": "shop", "image": "shop:v1"}]}}}));
+        let state = |container: &str| {
+            let pod = from_value(json!({
+                "metadata": {
+                    "name": "a", "labels": {"pod-template-hash": "1"}, "deletionTimestamp": "2026-01-01T00:00:00Z",
+                    "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "shop-1", "uid": "1", "controller": true}],
+                },
+                "status": {"phase": "Running", "containerStatuses": [{
+                    "name": "shop", "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": {container: {"exitCode": 0}},
+                }]},
+            }))
+            .unwrap();
+            ObservedPod::of(&pod, &workload).unwrap().state
+        };
+        assert_eq!(state("running"), PodState::Terminating);
+        assert_eq!(state("terminated"), PodState::Ended);
     }
 }

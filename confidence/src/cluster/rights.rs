@@ -21,8 +21,9 @@ const POD_ON_NODE: [Right; 3] = [
     ("create", "", "pods", false),
 ];
 
-const SECOND_DEPLOYMENT: [Right; 2] = [
+const SECOND_DEPLOYMENT: [Right; 3] = [
     ("create", "apps", "deployments", true),
+    ("patch", "apps", "deployments", true),
     ("delete", "apps", "deployments", true),
 ];
 

@@ -64,38 +64,37 @@ impl Cluster {
         }
     }
 
-    /// Waits until there are exactly as many pods as there should be, and all are ready: the last one that was asked to end is
-    /// gone.
+    /// Waits until there are exactly as many pods as there should be, all are ready, and the last other one has ended.
     pub async fn wait_until_stable(&self) -> Result<()> {
-        self.in_time(
-            "the pods to be as many as they should be, and ready",
-            self.wait,
-            async {
-                loop {
-                    let mut replicas = BTreeMap::new();
-                    for workload in &self.workloads {
-                        let now = workload.api.get(&workload.name).await?;
-                        replicas.insert(workload.reference(), wanted_pods(workload.kind, &now));
-                    }
-                    let is_stable = |pods: &BTreeMap<String, ObservedPod>| {
-                        replicas.iter().all(|(workload, &replicas)| {
-                            let count = |is: fn(PodState) -> bool| {
-                                let pods = pods.values().filter(|pod| pod.workload == *workload && is(pod.state));
-                                pods.count() as u64
-                            };
-                            count(|state| state != PodState::Ended) == replicas
-                                && count(|state| state == PodState::Ready) == replicas
-                        })
-                    };
-                    self.pods.until(is_stable).await;
-                    // The watch may be behind what was just changed: only what the API server says too counts.
-                    if is_stable(&self.listed_pods().await?) {
-                        return Ok(());
-                    }
-                    self.pods.changed().await;
+        let what = "the pods to be as many as they should be, and ready";
+        self.in_time(what, self.wait, async {
+            loop {
+                let mut replicas = BTreeMap::new();
+                for workload in &self.workloads {
+                    let now = workload.api.get(&workload.name).await?;
+                    replicas.insert(workload.reference(), wanted_pods(workload.kind, &now));
                 }
-            },
-        )
+                let is_stable = |pods: &BTreeMap<String, ObservedPod>| {
+                    let mut ready: BTreeMap<&str, u64> = BTreeMap::new();
+                    for pod in pods.values().filter(|pod| pod.state != PodState::Ended) {
+                        if pod.state != PodState::Ready {
+                            return false;
+                        }
+                        *ready.entry(&pod.workload).or_default() += 1;
+                    }
+                    ready.into_iter().eq(replicas
+                        .iter()
+                        .filter(|(_, count)| **count > 0)
+                        .map(|(name, count)| (name.as_str(), *count)))
+                };
+                self.pods.until(is_stable).await;
+                // The watch may be behind what was just changed: only what the API server says too counts.
+                if is_stable(&self.listed_pods().await?) {
+                    return Ok(());
+                }
+                self.pods.changed().await;
+            }
+        })
         .await
     }
 
@@ -142,12 +141,19 @@ impl Cluster {
         }
     }
 
+    /// Lists the pods, save for those that are known to have ended.
     async fn listed_pods(&self) -> Result<BTreeMap<String, ObservedPod>> {
+        let known = self.pods.current();
+        let has_ended = |pod: &ObservedPod| {
+            let mut known = known.iter();
+            known.any(|known| known.uid == pod.uid && known.state == PodState::Ended)
+        };
         let mut listed = BTreeMap::new();
         for workload in &self.workloads {
             let selected = ListParams::default().labels_from(&workload.selector);
             let pods = self.pod_api().list(&selected).await.context("cannot list the pods")?;
             let pods = pods.items.iter().filter_map(|pod| ObservedPod::of(pod, workload));
+            let pods = pods.filter(|pod| !has_ended(pod));
             listed.extend(pods.map(|pod| (pod.name.clone(), pod)));
         }
         Ok(listed)

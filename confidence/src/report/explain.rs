@@ -9,24 +9,68 @@ const PROPAGATION: f64 = 2.0;
 /// A larger p99 in milliseconds needs an explanation where nothing happens, unless most responses are slow.
 const MAX_P99_AT_REST: f64 = 100.0;
 
+/// Kinds of losses, and what they mean: while pods were terminating, if that differs, and otherwise.
+const MEANINGS: [(&[LossKind], Option<&str>, &str); 7] = [
+    (
+        &[LossKind::Refused],
+        Some(
+            "refused while pods were terminating: a pod stops listening before its Services stop sending to it. Let it listen for \
+             some seconds longer, by a preStop sleep or a drain time.",
+        ),
+        "refused while no pod was terminating: is a pod ready before it listens, or was no pod ready at all?",
+    ),
+    (
+        &[LossKind::ResetBeforeResponse, LossKind::ResetWithinResponse],
+        Some(
+            "cut off while pods were terminating: the process ended before it had responded to what it had accepted. It needs a \
+             graceful shutdown, within the pod's grace period.",
+        ),
+        "cut off while no pod was terminating: did a process crash?",
+    ),
+    (
+        &[LossKind::Unreachable, LossKind::NoAddress],
+        None,
+        "sent to an address to which no route leads: its node or pod no longer exists.",
+    ),
+    (
+        &[LossKind::TimedOut],
+        None,
+        "not responded to in time: was there too little capacity, or did they go to a pod or node that no longer existed?",
+    ),
+    (
+        &[LossKind::GoAway, LossKind::RefusedStream],
+        None,
+        "not processed, as the server said by GOAWAY or a refused stream: a client that sends them again loses none. The server \
+         can avoid it by a GOAWAY that lets streams in flight finish.",
+    ),
+    (
+        &[LossKind::TlsFailed],
+        None,
+        "not sent because TLS failed: is the certificate right, or does it need --ca?",
+    ),
+    (
+        &[LossKind::WrongStatus],
+        None,
+        "responded to with the wrong status: a 502, 503 or 504 is from a proxy that found no pod to respond.",
+    ),
+];
+
 /// Returns what the losses and closed connections of a scenario mean, save for expected losses. Times are compared with the
 /// states of the pods.
 pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
     let mut explanations = Vec::new();
-    let closed: u64 = scenario.routes.iter().map(|route| route.closed_without_notice).sum();
-    let at_end = scenario
-        .routes
-        .iter()
-        .flat_map(|route| &route.timeline)
-        .filter(|interval| interval.closed_without_notice > 0 && is_terminating(&scenario.pods, interval.at))
-        .map(|interval| interval.closed_without_notice)
-        .sum::<u64>();
-    if closed > 0 && scenario.scenario != Scenario::Kill {
+    let intervals = scenario.routes.iter().flat_map(|route| &route.timeline);
+    let closed = |is_counted: &dyn Fn(f64) -> bool| -> u64 {
+        let intervals = intervals.clone().filter(|interval| is_counted(interval.at));
+        intervals.map(|interval| interval.closed_without_notice).sum()
+    };
+    let at_end = closed(&|at| overlap_termination(&scenario.pods, at + PROPAGATION, at));
+    if closed(&|_| true) > 0 && scenario.scenario != Scenario::Kill {
         explanations.push(match at_end {
             0 => format!(
                 "{} closed without notice, while no pod was terminating: does a process crash, or is the server's keep-alive \
                  time below 2 s?",
-                were(closed, "connection")
+                were(closed(&|_| true), "connection")
             ),
             _ => format!(
                 "{} closed without notice while pods were terminating: the application needs a drain (say \"Connection: \
@@ -35,87 +79,14 @@ pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
             ),
         });
     }
-    let count = |kinds: &[LossKind]| -> u64 {
-        unexpected(scenario)
-            .filter(|loss| kinds.contains(&loss.kind))
-            .map(|loss| loss.count)
-            .sum()
-    };
-    let overlaps = |kinds: &[LossKind]| {
-        unexpected(scenario).any(|loss| {
-            kinds.contains(&loss.kind)
-                && spans(&scenario.pods, "terminating")
-                    .any(|(from, until)| loss.first <= until + PROPAGATION && loss.last >= from)
-        })
-    };
-    let refused = [LossKind::Refused];
-    if count(&refused) > 0 && overlaps(&refused) {
-        explanations.push(format!(
-            "{} refused while pods were terminating: a pod stops listening before its Services stop sending to it. Let it \
-             listen for some seconds longer, by a preStop sleep or a drain time.",
-            were(count(&refused), "request")
-        ));
-    } else if count(&refused) > 0 {
-        explanations.push(format!(
-            "{} refused while no pod was terminating: is a pod ready before it listens, or was no pod ready at all?",
-            were(count(&refused), "request")
-        ));
-    }
-    let reset = [LossKind::ResetBeforeResponse, LossKind::ResetWithinResponse];
-    if count(&reset) > 0 && overlaps(&reset) {
-        explanations.push(format!(
-            "{} cut off while pods were terminating: the process ended before it had responded to what it had accepted. It \
-             needs a graceful shutdown, within the pod's grace period.",
-            were(count(&reset), "request")
-        ));
-    } else if count(&reset) > 0 {
-        explanations.push(format!(
-            "{} cut off while no pod was terminating: did a process crash?",
-            were(count(&reset), "request")
-        ));
-    }
-    let gone = count(&[LossKind::Unreachable, LossKind::NoAddress]);
-    if gone > 0 {
-        explanations.push(format!(
-            "{} sent to an address to which no route leads: its node or pod no longer exists.",
-            were(gone, "request")
-        ));
-    }
-    let timed_out = count(&[LossKind::TimedOut]);
-    let is_gone = matches!(scenario.scenario, Scenario::Node | Scenario::Freeze);
-    if timed_out > 0 {
-        explanations.push(match is_gone {
-            true => format!(
-                "{} not responded to in time: a node without power drops packets, so that clients wait for nothing.",
-                were(timed_out, "request")
-            ),
-            false => format!(
-                "{} not responded to in time: was there too little capacity, or did they go to a pod that no longer existed?",
-                were(timed_out, "request")
-            ),
-        });
-    }
-    let closed = count(&[LossKind::GoAway, LossKind::RefusedStream]);
-    if closed > 0 {
-        explanations.push(format!(
-            "{} not processed, as the server said by GOAWAY or a refused stream: a client that sends them again loses none. \
-             The server can avoid it by a GOAWAY that lets streams in flight finish.",
-            were(closed, "request")
-        ));
-    }
-    let tls = count(&[LossKind::TlsFailed]);
-    if tls > 0 {
-        explanations.push(format!(
-            "{} not sent because TLS failed: is the certificate right, or does it need --ca?",
-            were(tls, "request")
-        ));
-    }
-    let rejected = count(&[LossKind::WrongStatus]);
-    if rejected > 0 {
-        explanations.push(format!(
-            "{} responded to with the wrong status: a 502, 503 or 504 is from a proxy that found no pod to respond.",
-            were(rejected, "request")
-        ));
+    for (kinds, terminating, otherwise) in MEANINGS {
+        let losses = || unexpected(scenario).filter(|loss| kinds.contains(&loss.kind));
+        let count: u64 = losses().map(|loss| loss.count).sum();
+        let is_at_end = losses().any(|loss| overlap_termination(&scenario.pods, loss.last, loss.first));
+        let meaning = terminating.filter(|_| is_at_end).unwrap_or(otherwise);
+        if count > 0 {
+            explanations.push(format!("{} {meaning}", were(count, "request")));
+        }
     }
     if scenario.scenario == Scenario::Steady {
         explanations.extend(scenario.routes.iter().filter_map(trouble_at_rest));
@@ -149,15 +120,13 @@ fn were(count: u64, noun: &str) -> String {
     }
 }
 
-fn is_terminating(pods: &[PodReport], at: f64) -> bool {
-    spans(pods, "terminating").any(|(from, until)| (from - PROPAGATION..=until + PROPAGATION).contains(&at))
-}
-
-fn spans<'a>(pods: &'a [PodReport], state: &'a str) -> impl Iterator<Item = (f64, f64)> + 'a {
-    let spans = pods.iter().flat_map(|pod| &pod.spans);
-    spans
-        .filter(move |span| span.state == state)
-        .map(|span| (span.from, span.until))
+/// Returns whether a pod was terminating at a time before `last`, and less than the propagation time before `first`.
+fn overlap_termination(pods: &[PodReport], last: f64, first: f64) -> bool {
+    let mut spans = pods
+        .iter()
+        .flat_map(|pod| &pod.spans)
+        .filter(|span| span.state == "terminating");
+    spans.any(|span| last >= span.from && first <= span.until + PROPAGATION)
 }
 
 #[cfg(test)]

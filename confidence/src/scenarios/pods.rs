@@ -34,11 +34,6 @@ impl Context<'_> {
             let pod = self.some_ready_pod(workload)?;
             self.log(format!("deleting pod/{}", pod.name));
             cluster.pod_api().delete(&pod.name, &DeleteParams::default()).await?;
-            cluster
-                .until_pods("the deleted pod to be gone", cluster.wait, |pods| {
-                    pods.get(&pod.name).is_none_or(|now| now.uid != pod.uid)
-                })
-                .await?;
             cluster.wait_until_stable().await?;
             self.log(format!("pod/{} is replaced", pod.name));
         }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, Result};
-use kube::api::{DynamicObject, PostParams};
+use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -11,7 +11,7 @@ use super::Context;
 use crate::{
     cluster::{
         cleanup::Cleanup,
-        pods::{PodState, SECOND},
+        pods::SECOND,
         wait::{is_complete, until},
         workload::Workload,
     },
@@ -110,27 +110,26 @@ impl Context<'_> {
         self.cluster.add_cleanup(Cleanup::DeleteDeployment(name.clone()));
         let created = workload.api.create(&PostParams::default(), &object).await;
         created.with_context(|| format!("cannot create deployment/{name}"))?;
-        let ready = until(workload.api.clone(), &name, |second| {
-            second.is_some_and(|second| is_complete(workload.kind, second))
-        });
-        let what = format!("the rollout of deployment/{name}");
-        self.cluster.in_time(&what, self.cluster.wait, ready).await.map(drop)
+        self.until_complete(workload, &name).await
     }
 
-    /// Deletes the second Deployment, and waits until the last of its pods has ended.
+    /// Scales the second Deployment to zero, and deletes it. If it were only deleted, its pods would stay until Kubernetes'
+    /// garbage collector has found them, for more than a minute on a busy cluster.
     async fn delete_second(&self, workload: &Workload) -> Result<()> {
         let name = format!("{}{SECOND}", workload.name);
         self.log(format!("deleting deployment/{name}"));
-        self.cluster.clean_up(&Cleanup::DeleteDeployment(name.clone())).await?;
-        let reference = format!("deployment/{name}");
-        let are_gone = |pods: &BTreeMap<String, _>| {
-            let mut pods = pods.values();
-            !pods.any(|pod: &crate::cluster::pods::ObservedPod| {
-                pod.workload == reference && pod.state != PodState::Ended
-            })
-        };
-        self.cluster
-            .until_pods(&format!("the pods of {reference} to end"), self.cluster.wait, are_gone)
-            .await
+        let no_replicas = Patch::Merge(json!({"spec": {"replicas": 0}}));
+        workload.api.patch(&name, &PatchParams::default(), &no_replicas).await?;
+        self.until_complete(workload, &name).await?;
+        self.cluster.clean_up(&Cleanup::DeleteDeployment(name)).await
+    }
+
+    /// Waits until the rollout of a second Deployment is complete.
+    async fn until_complete(&self, workload: &Workload, name: &str) -> Result<()> {
+        let complete = until(workload.api.clone(), name, |second| {
+            second.is_some_and(|second| is_complete(workload.kind, second))
+        });
+        let what = format!("the rollout of deployment/{name}");
+        self.cluster.in_time(&what, self.cluster.wait, complete).await.map(drop)
     }
 }
