@@ -19,10 +19,12 @@ pub enum InvalidName {
     #[error("Enter a name.")]
     Empty,
     /// There are too many characters.
-    #[error("Shorten the name to at most {} characters; it has {chars}.", Name::MAX_CHARS)]
+    #[error("Shorten the name to at most {} characters; it has {chars}.{}", Name::MAX_CHARS, counting(*.is_ascii))]
     TooLong {
         /// The number of characters of the trimmed name.
         chars: usize,
+        /// Whether each of them is what a person counts as one character.
+        is_ascii: bool,
     },
     /// It contains a control character (Unicode general category Cc), or a line or paragraph separator (Zl, Zp).
     #[error("Remove the line breaks, tabs and other control characters from the name.")]
@@ -69,13 +71,24 @@ impl TryFrom<&str> for Name {
         if chars == 0 {
             Err(InvalidName::Empty)
         } else if chars > Self::MAX_CHARS {
-            Err(InvalidName::TooLong { chars })
+            Err(InvalidName::TooLong {
+                chars,
+                is_ascii: name.is_ascii(),
+            })
         } else if name.contains(|char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}')) {
             Err(InvalidName::ControlCharacter)
         } else {
             Ok(Self(name.to_owned()))
         }
     }
+}
+
+/// Explains a number that a person would not count: 70 characters in ten family emoji.
+fn counting(is_ascii: bool) -> &'static str {
+    if is_ascii {
+        return "";
+    }
+    " Accents and the parts of an emoji count, too."
 }
 
 const FIRST_STRONG_ISOLATE: char = '\u{2068}';
@@ -196,7 +209,10 @@ mod tests {
         assert!(Name::try_from(format!("  {}  ", "ß".repeat(64)).as_str()).is_ok());
         assert_eq!(
             Name::try_from("ß".repeat(65).as_str()),
-            Err(InvalidName::TooLong { chars: 65 })
+            Err(InvalidName::TooLong {
+                chars: 65,
+                is_ascii: false
+            })
         );
     }
 
@@ -220,6 +236,12 @@ mod tests {
         assert_eq!(
             refusal.to_string(),
             "Shorten the name to at most 64 characters; it has 70."
+        );
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}";
+        let refusal = Name::try_from(family.repeat(10).as_str()).unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            "Shorten the name to at most 64 characters; it has 70. Accents and the parts of an emoji count, too."
         );
     }
 }
