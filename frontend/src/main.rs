@@ -2,6 +2,8 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 mod prerender;
+#[cfg(not(target_arch = "wasm32"))]
+mod shrink;
 #[cfg(target_arch = "wasm32")]
 mod takeover;
 
@@ -15,8 +17,13 @@ fn main() {
     takeover::run();
 }
 
-/// Renders the form into the `index.html` that Trunk has just built. `Trunk.toml` runs this as a hook.
+/// Completes what Trunk has just built. `Trunk.toml` runs this as a hook.
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::io::Result<()> {
-    prerender::run()
+    // Trunk sets it for its hooks.
+    let folder = std::env::var_os("TRUNK_STAGING_DIR")
+        .map(std::path::PathBuf::from)
+        .ok_or_else(|| std::io::Error::other("this is a hook of Trunk: run `trunk build` instead"))?;
+    prerender::run(&folder)?;
+    shrink::run(&folder)
 }

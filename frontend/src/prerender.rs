@@ -1,7 +1,7 @@
 //! Renders the form into `index.html`, from the same components as in the browser. The form is then visible at first paint,
 //! and works before the WebAssembly has arrived or without any script.
 
-use std::{env, fs, io, path::Path};
+use std::{fs, io, path::Path};
 
 use frontend::App;
 use futures::executor::block_on;
@@ -10,11 +10,9 @@ use yew::ServerRenderer;
 /// The place of the form in `index.html`.
 const ROOT: &str = r#"<main id="page"></main>"#;
 
-/// Renders the form into `index.html` in the folder `TRUNK_STAGING_DIR`, which Trunk sets for its hooks.
-pub fn run() -> io::Result<()> {
-    let staging = env::var_os("TRUNK_STAGING_DIR")
-        .ok_or_else(|| io::Error::other("this is a hook of Trunk: run `trunk build` instead"))?;
-    let index = Path::new(&staging).join("index.html");
+/// Renders the form into `index.html` in this folder.
+pub fn run(folder: &Path) -> io::Result<()> {
+    let index = folder.join("index.html");
     let html = fs::read_to_string(&index)?;
     if !html.contains(ROOT) {
         return Err(io::Error::other(format!("{} has no {ROOT}", index.display())));
