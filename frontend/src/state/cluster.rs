@@ -4,6 +4,9 @@ mod action;
 mod banner;
 mod events;
 mod fault;
+mod latencies;
+mod membership;
+mod observe;
 mod pacer;
 mod replica;
 mod rollout;
@@ -18,21 +21,19 @@ pub use self::{
     action::{ClusterAction, Observation},
     banner::{Banner, banner},
     events::{Event, Kind, Log},
-    fault::{FaultWords, words},
+    fault::{ActiveFault, FaultWords, words},
+    latencies::Latencies,
     pacer::Pacer,
-    replica::{ActiveFault, Latencies, Phase, Replica, Span, short_name},
+    replica::{Phase, Replica, Span, short_name},
     rollout::{Rollout, RolloutEnd},
     shares::{Point, shares},
     story::Sighting,
     window::{Mark, Second, WINDOW, Window},
 };
-use crate::{experiments::Sign, state::outcome::Reply};
+use crate::experiments::Sign;
 
 /// The rates that can be chosen, in submissions per second.
 pub const RATES: std::ops::RangeInclusive<u32> = 1..=50;
-
-/// How long no replica answers until that is an outage, in milliseconds.
-const OUTAGE_TIMEOUT: f64 = 2_000.0;
 
 /// What the page sees of the cluster. Times are milliseconds on the browser's monotonic clock.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +68,8 @@ pub struct Cluster {
     hidden: Option<f64>,
     /// The time of day at time 0, in milliseconds since midnight.
     midnight: f64,
-    started: f64,
+    /// When the run began, or its last outage ended.
+    begun: f64,
     /// When a replica last answered.
     last_answer: f64,
     /// The number of attempts that have failed since.
@@ -121,7 +123,7 @@ impl Default for Cluster {
             now: 0.0,
             hidden: None,
             midnight: 0.0,
-            started: 0.0,
+            begun: 0.0,
             last_answer: 0.0,
             failures: 0,
             awaited: None,
@@ -186,7 +188,7 @@ impl Cluster {
                     copied: self.copied,
                     now: at,
                     midnight,
-                    started: at,
+                    begun: at,
                     last_answer: at,
                     hidden: self.hidden,
                     ..Self::default()
@@ -243,106 +245,6 @@ impl Cluster {
             self.last_answer += pause;
             self.replicas.iter_mut().for_each(|replica| replica.last_seen += pause);
         }
-    }
-
-    fn observe(&mut self, observation: Observation) {
-        match observation {
-            Observation::Sent => {
-                self.totals.in_flight += 1;
-                self.window.due(true);
-            }
-            Observation::Skipped => self.window.due(false),
-            Observation::Retried { at } => self.retried(at),
-            Observation::Answered { at, reply } => self.answered(at, &reply),
-            Observation::Described { at, replica } => self.described(at, &replica),
-            Observation::Lost { sent, at } => {
-                self.totals.in_flight = self.totals.in_flight.saturating_sub(1);
-                self.totals.lost += 1;
-                self.failures += 1;
-                self.window.push(at, Mark::Lost);
-                self.log.lost(sent);
-            }
-        }
-    }
-
-    fn retried(&mut self, at: f64) {
-        self.failures += 1;
-        self.window.push(at, Mark::Retried);
-        self.log.retried(at);
-    }
-
-    fn answered(&mut self, at: f64, reply: &Reply) {
-        self.totals.in_flight = self.totals.in_flight.saturating_sub(1);
-        self.totals.answered += 1;
-        self.totals.retried += u32::from(reply.attempts > 1 || reply.retried_by_nginx);
-        if reply.retried_by_nginx {
-            self.retried(at);
-        }
-        self.platform = reply.response.platform;
-        self.last_answer = at;
-        self.failures = 0;
-        let version = self.version(&reply.response.version);
-        self.answered_of[version] += 1;
-        let rollout = Rollout::begun_by(version, at, &self.replicas, 0);
-        let id = self.find_or_add(&reply.response.pod, version, at);
-        let mut before = None;
-        for replica in &mut self.replicas {
-            if replica.id == id {
-                let (since, is_new) = (replica.last_seen, replica.answered == 0);
-                before = Some((since, is_new, replica.respond(at, &reply.response)));
-            } else {
-                replica.miss();
-            }
-        }
-        let millis = reply.millis as u32;
-        self.window.push(at, Mark::Answered { replica: id, millis });
-        self.end_outage(at);
-        match before {
-            _ if rollout.is_some() => self.rollout_begun(at, rollout),
-            Some((since, _, true)) => self.restarted(id, since, at),
-            Some((_, true, _)) => self.joined(id, at),
-            _ => {}
-        }
-    }
-
-    fn described(&mut self, at: f64, described: &api::Replica) {
-        let known = self.replicas.iter().any(|replica| *replica.pod == *described.pod);
-        // Before a replica has responded, a new one cannot be recognized.
-        if !known && (described.ready || self.last_answer <= self.started) {
-            return;
-        }
-        let version = self.version(&described.version);
-        let id = self.find_or_add(&described.pod, version, at);
-        let replica = self.replicas.iter_mut().find(|replica| replica.id == id);
-        let starts = replica.is_some_and(|replica| replica.describe(at, described.ready));
-        if starts || !known {
-            self.starting(id, at);
-        }
-    }
-
-    fn version(&mut self, version: &str) -> usize {
-        let known = self.versions.iter().position(|known| *known == version);
-        known.unwrap_or_else(|| {
-            self.versions.push(AttrValue::from(version.to_owned()));
-            self.answered_of.push(0);
-            self.versions.len() - 1
-        })
-    }
-
-    /// Returns the number of the replica of this pod. New ones come after the others of their version.
-    fn find_or_add(&mut self, pod: &str, version: usize, at: f64) -> u32 {
-        if let Some(known) = self.replicas.iter().find(|replica| *replica.pod == *pod) {
-            return known.id;
-        }
-        let id = self.next_id;
-        self.next_id += 1;
-        let place = self
-            .replicas
-            .iter()
-            .take_while(|other| other.version <= version)
-            .count();
-        self.replicas.insert(place, Replica::new(id, pod, version, at));
-        id
     }
 
     /// Computes the figures, and forgets the replicas that have left the window.

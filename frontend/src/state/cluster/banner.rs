@@ -2,7 +2,7 @@
 
 use api::Fault;
 
-use super::{Cluster, Kind, Phase, RolloutEnd, fault::words, story::answer};
+use super::{Cluster, Kind, Phase, RolloutEnd, fault::words, membership::answer};
 use crate::state::text::{grouped, seconds};
 
 /// How long the end of a rollout stays the headline, in milliseconds.
@@ -121,8 +121,8 @@ fn fault(cluster: &Cluster) -> Option<Banner> {
         );
     }
     let active = |replica: &super::Replica| {
-        let active = replica.fault.filter(|active| active.until > cluster.now)?;
-        let left = seconds_left(active.until - cluster.now);
+        let active = replica.fault?;
+        let left = active.seconds_left(cluster.now)?;
         say(
             format!("{} {}", replica.short_name(), words(active.fault).present),
             format!(", for {left} s more"),
@@ -164,9 +164,4 @@ fn rollout(cluster: &Cluster) -> Option<Banner> {
         running: String::new(),
         version,
     })
-}
-
-/// Returns the full seconds that are left, at least one.
-pub fn seconds_left(millis: f64) -> u32 {
-    (millis / 1_000.0).ceil().max(1.0) as u32
 }

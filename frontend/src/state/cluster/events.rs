@@ -138,23 +138,23 @@ impl Log {
         end
     }
 
-    /// Records a submission that was sent at `sent` and lost. What is lost in an outage is not the cost of a fault meanwhile.
+    /// Records a submission that was sent at `sent` and lost.
     pub fn lost(&mut self, sent: f64) {
         remember(&mut self.losses, sent);
-        let is_outage = self.during(sent).any(|event| event.kind == Kind::Bad);
-        for event in self.during(sent) {
-            if !is_outage || matches!(event.kind, Kind::Bad | Kind::Change) {
-                event.lost += 1;
-            }
-        }
+        self.charge(sent, |event| event.lost += 1);
     }
 
     /// Records an attempt that failed at `at`, and is followed by another one.
     pub fn retried(&mut self, at: f64) {
         remember(&mut self.retries, at);
-        for event in self.during(at) {
-            event.retried += 1;
-        }
+        self.charge(at, |event| event.retried += 1);
+    }
+
+    /// Adds a cost to the events of that time. What an outage costs is not the cost of a fault meanwhile.
+    fn charge(&mut self, time: f64, add: fn(&mut Event)) {
+        let is_outage = self.during(time).any(|event| event.kind == Kind::Bad);
+        let pays = |event: &&mut Event| !is_outage || matches!(event.kind, Kind::Bad | Kind::Change);
+        self.during(time).filter(pays).for_each(add);
     }
 
     fn during(&mut self, time: f64) -> impl Iterator<Item = &mut Event> {
@@ -198,6 +198,18 @@ mod tests {
         assert_eq!((event.lost, event.retried), (1, 1));
         let end = log.conclude(id, 9.0, Kind::Ok, "over".to_owned());
         assert_eq!(log.get(end).unwrap().lost, 1);
+    }
+
+    #[test]
+    fn what_an_outage_costs_is_not_the_cost_of_a_fault_meanwhile() {
+        let mut log = Log::default();
+        let fault = log.open(1.0, 1.0, Kind::Warn, None, String::new());
+        log.retried(2.0);
+        let outage = log.open(3.0, 3.0, Kind::Bad, None, String::new());
+        log.retried(4.0);
+        log.lost(4.0);
+        let costs = |id| log.get(id).map(|event| (event.lost, event.retried));
+        assert_eq!((costs(fault), costs(outage)), (Some((0, 1)), Some((1, 1))));
     }
 
     #[test]

@@ -1,6 +1,35 @@
-//! The words for the faults that a replica can inject into itself.
+//! The faults that a replica can inject into itself: what they are called, and what follows from one.
 
 use api::Fault;
+
+use super::{Cluster, Kind, Phase, replica::short_name, story::ATTEMPT_TIME};
+use crate::state::text::seconds;
+
+/// A fault that a replica was asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ActiveFault {
+    /// The fault.
+    pub fault: Fault,
+    /// When it began, in milliseconds.
+    pub from: f64,
+    /// When it ends, unless the replica is restarted before.
+    pub until: f64,
+    /// The number of its event.
+    pub event: u32,
+}
+
+impl ActiveFault {
+    /// Returns the full seconds that are left, of a fault that lasts.
+    pub fn seconds_left(&self, now: f64) -> Option<u32> {
+        let left = (self.until - now).max(0.0) / 1_000.0;
+        (self.fault != Fault::Crash && left > 0.0).then_some(left.ceil() as u32)
+    }
+
+    /// Returns whether the process stops answering, so that a silence is the fault's effect.
+    pub(super) fn stops_process(&self) -> bool {
+        matches!(self.fault, Fault::Crash | Fault::Hang | Fault::Leak)
+    }
+}
 
 /// The words for a fault.
 #[derive(Debug, Clone, Copy)]
@@ -22,14 +51,14 @@ pub fn words(fault: Fault) -> FaultWords {
     let [title, effect, present, past, state] = match fault {
         Fault::Crash => [
             "Stop the process",
-            "It exits, and Kubernetes restarts it.",
+            "It exits, and is started again.",
             "crashed",
             "crashed",
             "restarting",
         ],
         Fault::Hang => [
             "Freeze it",
-            "It answers nothing. Kubernetes restarts it.",
+            "It answers nothing, until it is restarted.",
             "is frozen",
             "was frozen",
             "frozen",
@@ -57,7 +86,7 @@ pub fn words(fault: Fault) -> FaultWords {
         ],
         Fault::Leak => [
             "Leak memory",
-            "It grows, until Kubernetes restarts it.",
+            "It grows, until it is restarted.",
             "leaks memory",
             "leaked memory",
             "leaking",
@@ -69,5 +98,76 @@ pub fn words(fault: Fault) -> FaultWords {
         present,
         past,
         state,
+    }
+}
+
+impl Cluster {
+    /// A replica answers with a new process.
+    pub(super) fn restarted(&mut self, id: u32, since: f64, at: f64) {
+        let Some(replica) = self.replicas.iter_mut().find(|replica| replica.id == id) else {
+            return;
+        };
+        let name = replica.short_name().to_owned();
+        match replica.fault.take() {
+            Some(active) => {
+                let past = words(active.fault).past;
+                let text = format!("{name} {past}, back after {}", seconds(at - active.from));
+                self.log.set_text(active.event, text);
+                self.log.close(active.event, at);
+            }
+            None => {
+                let text = format!("{name} was restarted, back after {}", seconds(at - since));
+                self.log.add(at, since - ATTEMPT_TIME, Kind::Warn, None, text);
+            }
+        }
+    }
+
+    pub(super) fn fault_injected(&mut self, pod: &str, fault: Fault, outcome: Result<f64, String>) {
+        let name = short_name(pod);
+        match outcome {
+            Ok(from) => {
+                let text = match fault {
+                    Fault::Crash => format!("{name} crashed: broken on purpose"),
+                    _ => format!("{name} {}: broken on purpose", words(fault).present),
+                };
+                let event = self.log.open(from, from, Kind::Warn, None, text);
+                if let Some(replica) = self.replicas.iter_mut().find(|replica| *replica.pod == *pod) {
+                    let until = from + 1_000.0 * f64::from(fault.default_seconds());
+                    replica.fault = Some(ActiveFault {
+                        fault,
+                        from,
+                        until,
+                        event,
+                    });
+                }
+            }
+            Err(reason) => {
+                let text = format!("{name} could not be broken: {reason}");
+                self.log.add(self.now, self.now, Kind::Warn, None, text);
+            }
+        }
+    }
+
+    /// Ends the faults whose time is over, and gives up replicas that have not come back.
+    pub(super) fn end_faults(&mut self) {
+        let now = self.now;
+        for replica in &mut self.replicas {
+            let Some(active) = replica.fault else { continue };
+            let is_over = now >= active.until && replica.phase() == Phase::Answering;
+            let is_given_up = now >= active.until + ATTEMPT_TIME * 20.0;
+            if is_over && active.fault != Fault::Crash {
+                replica.fault = None;
+                let text = format!(
+                    "{} {} for {}",
+                    replica.short_name(),
+                    words(active.fault).past,
+                    seconds(now - active.from)
+                );
+                self.log.conclude(active.event, now, Kind::Warn, text);
+            } else if is_over || is_given_up {
+                replica.fault = None;
+                self.log.close(active.event, now);
+            }
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! A replica as the page sees it: by its responses to submissions, and by what it says about itself.
 
-use std::collections::BinaryHeap;
-
-use api::{Fault, SubmissionResponse};
+use api::SubmissionResponse;
 use yew::AttrValue;
 
-use super::window::{Mark, WINDOW, Window};
+use super::{
+    ActiveFault, Latencies,
+    window::{Mark, WINDOW, Window},
+};
 
 /// The shortest silence that counts, in milliseconds. A living replica that is out of CPU time may stall for a moment.
 const STALL_TIMEOUT: f64 = 2_000.0;
@@ -41,19 +42,6 @@ pub struct Span {
     pub from: f64,
     /// What the replica did.
     pub phase: Phase,
-}
-
-/// A fault that a replica was asked for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ActiveFault {
-    /// The fault.
-    pub fault: Fault,
-    /// When it began, in milliseconds.
-    pub from: f64,
-    /// When it ends, unless the replica is restarted before.
-    pub until: f64,
-    /// The number of its event.
-    pub event: u32,
 }
 
 /// A replica.
@@ -95,15 +83,6 @@ pub struct Replica {
     missed: u32,
     /// When it last described itself, and whether it was ready.
     described: Option<(f64, bool)>,
-}
-
-/// Latencies in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Latencies {
-    /// The median.
-    pub median: u32,
-    /// The 99th percentile.
-    pub p99: u32,
 }
 
 /// Returns the part of a pod's name that differs from those of the others, which is after the last hyphen.
@@ -269,29 +248,5 @@ impl Replica {
             self.spans.push(Span { from, phase });
         }
         changed
-    }
-}
-
-impl ActiveFault {
-    /// Returns whether the process stops answering, so that a silence is the fault's effect.
-    fn stops_process(&self) -> bool {
-        matches!(self.fault, Fault::Crash | Fault::Hang | Fault::Leak)
-    }
-}
-
-impl Latencies {
-    /// Computes them from these milliseconds by the nearest-rank method; `None` if there are none.
-    pub fn new(millis: Vec<u32>) -> Option<Self> {
-        // A heap, because the code of `sort` is four times as large to download.
-        let millis = BinaryHeap::from(millis).into_sorted_vec();
-        let rank = |percent: usize| {
-            millis
-                .get((millis.len() * percent).div_ceil(100).checked_sub(1)?)
-                .copied()
-        };
-        Some(Self {
-            median: rank(50)?,
-            p99: rank(99)?,
-        })
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 
 /// How much a point weighs in the next one. Only the past is averaged: a change shows when it happens, not before.
-const MEMORY: f64 = 0.75;
+const MEMORY: f64 = 0.8;
 
 /// The time between two points, in milliseconds.
 const STEP: u32 = 500;
