@@ -21,5 +21,6 @@ mod ribbon;
 mod slide;
 mod sliding;
 mod text;
+mod tile;
 
 pub use app::{App, AppProps};

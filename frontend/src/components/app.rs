@@ -7,8 +7,8 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::{
-    controls::controls, first::first, full_screen::use_full_screen_key, live::live, name_form::NameForm,
-    outcome::outcome,
+    controls::controls, details::details, first::first, full_screen::use_full_screen_key, live::live,
+    name_form::NameForm, outcome::outcome,
 };
 use crate::{
     client::{self, CancelOnDrop},
@@ -63,6 +63,7 @@ pub fn App(AppProps { on_rendered }: &AppProps) -> Html {
         }
     });
     html! {
+        <>
         <div class={if is_live { "live" } else { "first" }} data-running={cluster.running.then_some("")}>
             <div class="top">
                 <header>
@@ -87,6 +88,10 @@ pub fn App(AppProps { on_rendered }: &AppProps) -> Html {
                 { first(cluster, &on_cluster) }
             }
         </div>
+        if is_live {
+            { details(cluster) }
+        }
+        </>
     }
 }
 

@@ -4,7 +4,6 @@ use api::Fault;
 use yew::prelude::*;
 
 use super::{
-    details::details,
     fault_menu::FaultMenu,
     headline::Headline,
     marks::{look, mark, sign, verdict},
@@ -35,7 +34,6 @@ pub fn live(cluster: &Cluster, on_action: &Callback<ClusterAction>, on_fault: &C
             { plot(cluster) }
             { legend(cluster) }
             { rail(cluster, on_action) }
-            { details(cluster) }
             <FaultMenu on_fault={on_fault} />
         </>
     }
@@ -43,8 +41,14 @@ pub fn live(cluster: &Cluster, on_action: &Callback<ClusterAction>, on_fault: &C
 
 /// A row of the log. Its key is its place, so that a new event changes texts and moves nothing.
 fn log_entry(cluster: &Cluster, row: usize, event: &Event) -> Html {
-    let retried =
-        (event.retried > 0 && event.kind == Kind::Warn).then(|| format!(", {} retried", grouped(event.retried)));
+    let retries = match event.retried {
+        1.. if event.kind != Kind::Warn => String::new(),
+        0 => String::new(),
+        1 => ", 1 retry".to_owned(),
+        retried => format!(", {} retries", grouped(retried)),
+    };
+    // The key of what is replaced when the text changes: see `text`.
+    let line = format!("{}{retries}{}", event.text, if event.has_cost() { ", " } else { "" });
     let kind = match event.kind {
         Kind::Ok if event.lost > 0 => Kind::Was,
         kind => kind,
@@ -53,8 +57,8 @@ fn log_entry(cluster: &Cluster, row: usize, event: &Event) -> Html {
         <li key={row} data-kind={kind.as_str()} data-v={event.version.map(look)}>
             <time translate="no">{ time_of_day(cluster.time_of_day(event.at)) }</time>
             { sign(kind) }
-            <span>
-                <span>{ text(format!("{}{}{}", event.text, retried.unwrap_or_default(), if event.has_cost() { ", " } else { "" })) }</span>
+            <span key={line.clone()}>
+                <span>{ line }</span>
                 if event.has_cost() { { cost(event.lost) } }
             </span>
         </li>
@@ -91,7 +95,7 @@ fn legend(cluster: &Cluster) -> Html {
             { for versions.map(|(version, name)| html! { <li key={version}>{ mark(version) }{ "answer from " }{ name.clone() }</li> }) }
             <li key="height" class="quiet">{ "higher: slower" }</li>
             <li key="ghost"><i class="ghost"></i>{ "not ready" }</li>
-            <li key="retried"><svg class="mark" viewBox="0 0 10 10" aria-hidden="true"><path class="diamond" d="M5 0 10 5 5 10 0 5z" /></svg>{ "retried" }</li>
+            <li key="retried"><svg class="mark" viewBox="0 0 10 10" aria-hidden="true"><path class="diamond" d="M5 0 10 5 5 10 0 5z" /></svg>{ "retry" }</li>
             <li key="lost"><svg class="mark" viewBox="0 0 10 10" aria-hidden="true"><path class="loss" d="M3-2h4v14h-4z" /></svg>{ "lost" }</li>
             if let Some(limit) = limit {
                 <li key="limit" class="limit">{ text(limit) }</li>

@@ -51,10 +51,12 @@ fn answered(reply: &Reply, cluster: &Cluster) -> Html {
         attempts,
         ..
     } = reply;
+    // A long one is smaller, so that the experiments below it do not move.
+    let is_long = response.message.chars().count() > 60;
     let version = cluster.versions.iter().position(|version| *version == response.version);
     html! {
         <div key="answered">
-            <p class="message">{ &response.message }</p>
+            <p class="message" data-length={is_long.then_some("long")}>{ &response.message }</p>
             <p class="by" translate="no">
                 { mark(version.unwrap_or_default()) }
                 <span class="pod" title={response.pod.clone()}>

@@ -55,7 +55,7 @@ pub fn plot(cluster: &Cluster) -> Html {
             <div class="names">
                 <div class="ribbon"><b>{ "Who answered" }</b><span class="quiet">{ "share per version" }</span></div>
                 <ol class="lanes">{ for shown.iter().map(name) }</ol>
-                <div class="retries quiet">{ "retried" }</div>
+                <div class="retries quiet">{ "retries" }</div>
             </div>
             <Slide snapshot={Rc::new(snapshot)} moving={cluster.is_sending()} />
             <div class="figures">
@@ -72,11 +72,9 @@ pub fn plot(cluster: &Cluster) -> Html {
 fn state(cluster: &Cluster, replica: &Replica) -> Html {
     let fault = replica
         .fault
-        .map(|active| (words(active.fault).state, active.until - cluster.now));
+        .map(|active| (words(active.fault).state, active.seconds_left(cluster.now)));
     let (word, class) = match (replica.phase(), fault) {
-        (Phase::Answering, Some((state, left))) if left > 0.0 => {
-            (format!("{state}, {} s", (left / 1_000.0).ceil() as u32), "state warn")
-        }
+        (Phase::Answering, Some((state, Some(left)))) => (format!("{state}, {left} s"), "state warn"),
         (Phase::Answering, _) => (format!("{} %", replica.share), "share"),
         (Phase::Starting, _) if !replica.overdue => ("starting".to_owned(), "state quiet"),
         (Phase::Starting | Phase::NotReady, _) => ("not ready".to_owned(), "state quiet"),
@@ -123,12 +121,15 @@ fn labels(cluster: &Cluster, point: Option<&Point>) -> Html {
     let label = |((version, start, end), height): (&(Option<usize>, u32, u32), u32)| {
         let percent = (end - start + 5) / 10;
         let name = version.map_or("lost".to_owned(), |version| cluster.versions[version].to_string());
+        let text = format!("{name} {percent} %");
+        // A long name is smaller, because there is no more room.
+        let size = format!("{}%", 1_000 / text.chars().count().max(10));
         html! {
-            <svg key={name.clone()} data-v={version.map(look)} data-lost={version.is_none().then_some("")} y={format!("{}%", height / 10)}>
+            <svg key={name} data-v={version.map(look)} data-lost={version.is_none().then_some("")} y={format!("{}%", height / 10)}>
                 if let Some(version) = version {
                     <svg x=".25em" y="-.31em" width=".62em" height=".62em" viewBox="0 0 10 10"><path d={mark_path(*version)} /></svg>
                 }
-                <text x={if version.is_some() { "1em" } else { ".25em" }}>{ format!("{name} {percent} %") }</text>
+                <text x={if version.is_some() { "1.15em" } else { ".25em" }} font-size={size}>{ text }</text>
             </svg>
         }
     };

@@ -11,7 +11,7 @@ use crate::{
     state::{Cluster, ClusterAction, text::time_of_day},
 };
 
-/// One experiment beside the other, with a tick for those that the page has seen. Each opens, one at a time.
+/// Those that the page can recognize, with a tick where it has seen them. Each opens, one at a time.
 pub fn rail(cluster: &Cluster, on_action: &Callback<ClusterAction>) -> Html {
     let chip = |(index, experiment): (usize, &'static Experiment)| {
         let sighting = sighting(cluster, experiment);
@@ -39,5 +39,7 @@ pub fn rail(cluster: &Cluster, on_action: &Callback<ClusterAction>) -> Html {
             </details>
         }
     };
-    html! { <div class="rail">{ for experiments(cluster.platform).iter().enumerate().map(chip) }</div> }
+    let recognized = |(_, experiment): &(usize, &'static Experiment)| experiment.sign.is_some();
+    let experiments = experiments(cluster.platform).iter().enumerate();
+    html! { <div class="rail">{ for experiments.filter(recognized).map(chip) }</div> }
 }

@@ -94,20 +94,29 @@ impl Boundaries<'_> {
 
     /// Returns the line between two slices, as far as it is not at the edge of the ribbon.
     fn line(&self, boundary: usize) -> String {
-        path(self.of(boundary).into_iter().filter(|(_, y)| (4..=996).contains(y)))
+        let points = self.of(boundary).into_iter();
+        curve('M', points.filter(|(_, y)| (4..=996).contains(y)))
     }
 
     /// Returns the area between two boundaries.
     fn area(&self, top: usize, bottom: usize) -> String {
-        path(self.of(top).into_iter().chain(self.of(bottom).into_iter().rev()))
+        curve('M', self.of(top).into_iter()) + &curve('L', self.of(bottom).into_iter().rev())
     }
 }
 
-fn path(points: impl Iterator<Item = (u32, u32)>) -> String {
+/// Returns a smooth line: the middle of each two points is on it, and the points pull it towards them.
+fn curve(start: char, points: impl Iterator<Item = (u32, u32)>) -> String {
     let mut path = String::new();
-    for (index, (x, y)) in points.enumerate() {
+    let mut last = None;
+    for (x, y) in points {
         // Writing to a string does not fail.
-        _ = write!(path, "{}{x} {y}", if index == 0 { 'M' } else { 'L' });
+        _ = match last.replace((x, y)) {
+            None => write!(path, "{start}{x} {y}"),
+            Some((x0, y0)) => write!(path, "Q{x0} {y0} {} {}", (x0 + x) / 2, (y0 + y) / 2),
+        };
+    }
+    if let Some((x, y)) = last {
+        _ = write!(path, "L{x} {y}");
     }
     path
 }

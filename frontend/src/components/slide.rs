@@ -1,6 +1,6 @@
 //! The picture of the last minute, which moves with the clock.
 
-use std::{fmt::Write, rc::Rc};
+use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -10,6 +10,7 @@ use super::{
     marks::{LOOKS, look},
     ribbon::ribbon,
     sliding::use_sliding,
+    tile::{ByAddress, Tile},
 };
 use crate::state::cluster::{ActiveFault, Mark, Phase, Point, Replica, Second, Span, WINDOW, Window};
 
@@ -100,6 +101,15 @@ pub fn Slide(SlideProps { snapshot, moving }: &SlideProps) -> Html {
         .iter()
         .map(|lane| (lane.id, lane.version % LOOKS))
         .collect();
+    // In one drawing: a browser would count elements of the page that move each second as an unstable layout.
+    let tile = |second: &Rc<Second>| {
+        let x = snapshot.position(1_000.0 * f64::from(second.number));
+        html! {
+            <svg key={second.number} x={percent(x)} width={percent(10_000 / SECONDS)}>
+                <Tile second={ByAddress(second.clone())} lanes={looks.clone()} />
+            </svg>
+        }
+    };
     use_effect_with(looks.len(), |lanes| {
         // Not an attribute: the Content-Security-Policy forbids inline styles.
         if let Ok(root) = gloo_utils::document_element().dyn_into::<HtmlElement>() {
@@ -113,11 +123,7 @@ pub fn Slide(SlideProps { snapshot, moving }: &SlideProps) -> Html {
                 <div class="ribbon">{ ribbon(snapshot) }</div>
                 <div class="lanes">
                     <svg class="bands">{ for snapshot.lanes.iter().enumerate().map(|(index, lane)| bands(snapshot, index, lane)) }</svg>
-                    <div class="tiles">
-                        { for snapshot.window.seconds.iter().map(|second| html! {
-                            <Tile key={second.number} second={ByAddress(second.clone())} lanes={looks.clone()} />
-                        }) }
-                    </div>
+                    <svg class="tiles">{ for snapshot.window.seconds.iter().map(tile) }</svg>
                 </div>
                 <div class="retries"><svg>{ retries(snapshot) }</svg></div>
                 <svg class="losses">{ losses(snapshot) }</svg>
@@ -144,8 +150,11 @@ fn bands(snapshot: &Snapshot, index: usize, lane: &Lane) -> Html {
         Phase::Restarting => band("down", span.from, end),
         Phase::Gone => html! {},
     });
+    // What a fault has stopped, has a box of its own.
+    let answers = lane.spans.last().is_some_and(|span| span.phase == Phase::Answering);
     let fault = lane
         .fault
+        .filter(|_| answers)
         .map(|active| band("fault", active.from, snapshot.now.min(active.until).max(active.from)));
     html! { <g key={lane.id} data-v={look(lane.version)}>{ for spans }{ for fault }</g> }
 }
@@ -164,7 +173,7 @@ fn retries(snapshot: &Snapshot) -> Html {
 /// A bar for each loss. Those side by side merge into a block, which says how many.
 fn losses(snapshot: &Snapshot) -> Html {
     /// Losses at most so far apart belong together, in milliseconds.
-    const DISTANCE: f64 = 600.0;
+    const DISTANCE: f64 = 1_500.0;
     /// The shortest block with a number in it, in milliseconds.
     const LABELLED: f64 = 9_000.0;
     let mut blocks: Vec<(f64, f64, u32)> = Vec::new();
@@ -207,46 +216,4 @@ fn marks(window: &Window, kind: Mark) -> impl Iterator<Item = f64> {
         let of_kind = second.marks.iter().filter(move |(_, mark)| *mark == kind);
         of_kind.map(|(millis, _)| 1_000.0 * f64::from(second.number) + f64::from(*millis))
     })
-}
-
-/// A second, compared by its address: a second that changes is a new allocation.
-#[derive(Debug, Clone)]
-struct ByAddress(Rc<Second>);
-
-impl PartialEq for ByAddress {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Properties)]
-struct TileProps {
-    second: ByAddress,
-    /// The replica's number and the look of its version, for each lane.
-    lanes: Rc<[(u32, usize)]>,
-}
-
-/// The responses of one second. Its width is 1,000 units of a millisecond each, a lane's height 100 units.
-#[component]
-fn Tile(TileProps { second, lanes }: &TileProps) -> Html {
-    let path = |(index, &(replica, look_number)): (usize, &(u32, usize))| {
-        let mut path = String::new();
-        for (x, mark) in &second.0.marks {
-            if let Mark::Answered { replica: of, millis } = mark
-                && *of == replica
-            {
-                // Five units higher for each doubling of the latency.
-                let y = 100 * index as u32 + 82 - 5 * millis.checked_ilog2().unwrap_or_default().min(13);
-                let stroke = if look_number == 1 { "m0-13v26" } else { "h0" };
-                // Writing to a string does not fail.
-                _ = write!(path, "M{x} {y}{stroke}");
-            }
-        }
-        html! { <path data-v={look(look_number)} d={path} /> }
-    };
-    html! {
-        <svg viewBox={format!("0 0 1000 {}", 100 * lanes.len())} preserveAspectRatio="none">
-            { for lanes.iter().enumerate().map(path) }
-        </svg>
-    }
 }
