@@ -19,6 +19,9 @@ use local::{
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
+/// A path under which the page is, too, as behind a proxy that removes it.
+pub const PREFIX: &str = "/under/a/prefix";
+
 /// A page server on a free port. It stops when this value is dropped.
 pub struct PageServer {
     /// The page's URL, without a trailing slash.
@@ -99,7 +102,12 @@ impl Drop for PageServer {
 }
 
 impl State {
-    async fn respond(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    async fn respond(self: Arc<Self>, mut request: Request<Incoming>) -> Response<Body> {
+        if let Some(path) = request.uri().path().strip_prefix(PREFIX)
+            && let Ok(uri) = path.parse()
+        {
+            *request.uri_mut() = uri;
+        }
         let path = request.uri().path().to_owned();
         let mut response = match path.as_str() {
             path if path.starts_with("/api/") => self.balancer.forward(request).await,

@@ -1,7 +1,7 @@
 //! The plain form: before the WebAssembly has arrived, and without any script.
 
 use anyhow::Result;
-use e2e::browser::Engine;
+use e2e::{browser::Engine, page_server::PREFIX};
 
 use crate::stage::Stage;
 
@@ -30,6 +30,27 @@ async fn without_script_the_browser_sends_the_form_and_gets_a_response_in_the_sa
         "the backend's form is another one"
     );
     let sheet = "document.styleSheets[0].href.endsWith('/style.css') && document.styleSheets[0].cssRules.length > 10";
+    assert_eq!(stage.browser.value(sheet).await?, true);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_page_works_under_a_path_prefix_with_and_without_script() -> Result<()> {
+    let stage = Stage::before_load(Engine::Chromium, &[("backend-a", "v1")]).await?;
+    let url = format!("{}{PREFIX}/", stage.page.url);
+    stage.browser.open_page(&url).await?;
+    stage.submit("Ada").await?;
+    stage.browser.until_shown("Hello, Ada").await?;
+    assert_eq!(stage.browser.value("location.href").await?, url);
+
+    stage.browser.devtools().forbid_scripts().await?;
+    stage.browser.open(&url).await?;
+    for name in ["Grace", "Edsger"] {
+        stage.browser.click("#name").await?;
+        stage.submit(name).await?;
+        stage.browser.until_shown(&format!("Hello, {name}")).await?;
+    }
+    let sheet = "document.styleSheets[0].cssRules.length > 10";
     assert_eq!(stage.browser.value(sheet).await?, true);
     Ok(())
 }
