@@ -119,7 +119,8 @@ fn labels(cluster: &Cluster, point: Option<&Point>) -> Html {
         most = height.saturating_sub(DISTANCE);
     }
     let label = |((version, start, end), height): (&(Option<usize>, u32, u32), u32)| {
-        let percent = (end - start + 5) / 10;
+        // Of rounded edges, so that all add up to 100.
+        let percent = (end + 5) / 10 - (start + 5) / 10;
         let name = version.map_or("lost".to_owned(), |version| cluster.versions[version].to_string());
         let text = format!("{name} {percent} %");
         // A long name is smaller, because there is no more room.
