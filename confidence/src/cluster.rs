@@ -112,6 +112,12 @@ impl Cluster {
         for workload in &self.workloads {
             let now = workload.api.get(&workload.name).await?;
             let reference = workload.reference();
+            if !workload.spec["template"]["metadata"]["annotations"][release::RELEASE].is_null() {
+                bail!(
+                    "{reference} has a release of another run of this program, nothing was changed: wait until that run is over. \
+                     If it was killed, `kubectl rollout undo {reference}` restores the release before"
+                );
+            }
             if wait::is_stuck(&now) {
                 bail!(
                     "the rollout of {reference} is stuck, nothing was changed: see `kubectl rollout status {reference}`"

@@ -9,8 +9,8 @@ use crate::plan::{
     settings::{Change, Changes, ScenarioSettings},
 };
 
-/// The annotation that makes a new release of the same image.
-const RELEASE: &str = "kubectl-confidence/release";
+/// The annotation of the releases of this program.
+pub const RELEASE: &str = "kubectl-confidence/release";
 
 /// The annotation of `kubectl rollout restart`.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -39,11 +39,7 @@ impl Release {
         let annotation = Some((RELEASE, name.as_str()));
         let template = |change: &dyn Fn(&mut Value)| Some(workload.template(annotation, change));
         match self {
-            Self::Next => {
-                let is_same = workload.next_image() == workload.image();
-                let image = json!(workload.next_image());
-                Some(workload.template(annotation.filter(|_| is_same), |container| container["image"] = image))
-            }
+            Self::Next => template(&|container| container["image"] = json!(workload.next_image())),
             Self::Restarted => {
                 let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
                 Some(workload.template(Some((RESTARTED_AT, &now)), |_| ()))

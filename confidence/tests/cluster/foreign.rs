@@ -50,7 +50,7 @@ async fn debians_nginx_loses_requests_in_a_rollout_and_none_with_a_pre_stop_slee
     let [http1, http2] = [&["--http", "1.1"], &["--http", "2"]].map(|version| [&ROLLOUT[..], &https, version].concat());
     with_nginx(&certificate, &key, async || {
         let plan = example("nginx.toml");
-        let reasons = ["requests were lost", "while pods were terminating", "no preStop"];
+        let reasons = ["while pods were terminating", "no preStop"];
         for arguments in [&ROLLOUT[..], &http2] {
             run(&plan, arguments, 1, &reasons).await?;
         }

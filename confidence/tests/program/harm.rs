@@ -110,3 +110,21 @@ async fn a_drain_evicts_the_pods_of_the_workloads_and_no_others() {
     let node = "PATCH /api/v1/nodes/node-1".to_owned();
     assert_eq!(changes, [node.clone(), evicted("shop-1-0"), evicted("shop-1-1"), node]);
 }
+
+/// Otherwise it would be taken for what is to be restored.
+#[tokio::test]
+async fn a_release_of_another_run_is_noticed() {
+    let (api, server) = (Api::start().await, server().await);
+    api.edit(|deployment| {
+        deployment["spec"]["template"]["metadata"]["annotations"] =
+            json!({"kubectl-confidence/release": "AlwaysReady"});
+    });
+    let output = run_quick(&api, &server, &["--scenarios", "restart"]).await;
+    assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
+    assert!(
+        printed(&output).contains("kubectl rollout undo deployment/shop"),
+        "{}",
+        printed(&output)
+    );
+    assert_eq!(api.changes(), "");
+}
