@@ -140,6 +140,23 @@ async fn a_service_that_leads_to_a_dead_pod_costs_time_but_no_submission() -> Re
 }
 
 #[tokio::test]
+async fn stale_names_and_a_service_that_leads_to_dead_pods_four_times_in_five_cost_no_submission() -> Result<()> {
+    let stage = Stage::new("mostly-dead").await?;
+    let address = stage.backend().await?.address().await?;
+    // It closes a connection without a response, unless its number ends in 0 or 5.
+    let mostly_dead = format!(
+        "location = /healthz {{ return 200; }} \
+         location / {{ if ($connection !~ [05]$) {{ return 444; }} proxy_pass http://{address}:8000; }}"
+    );
+    let service = stage.nginx(&mostly_dead, 8000, &[]).await?.address().await?;
+    let service = format!("--env=BACKEND_SERVICE={service}:8000");
+    let stale = format!("--env=BACKEND_PODS={SILENT}");
+    let url = stage.frontend(&[&service, &stale]).await?.url;
+    submit(&stage, &url, 30).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn when_all_pods_are_slow_a_submission_waits_and_they_are_used_at_once_when_they_respond() -> Result<()> {
     let stage = Stage::new("back").await?;
     let backend = stage.backend().await?;
