@@ -1,6 +1,6 @@
 //! It must never harm: what is noticed before anything is changed, and what is left alone.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     api::Api,
@@ -54,18 +54,21 @@ async fn the_replicas_of_a_workload_with_an_autoscaler_are_left_to_it() {
     assert!(!api.changes().contains("/spec/replicas"), "{}", api.changes());
 }
 
+/// Runs a scenario on a Deployment with this change, which has to be refused for this reason before anything is changed.
+async fn is_refused(scenario: &str, change: impl FnOnce(&mut Value), reason: &str) {
+    let (api, server) = (Api::start().await, server().await);
+    api.edit(change);
+    let output = run_quick(&api, &server, &["--scenarios", scenario]).await;
+    let text = printed(&output);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains(reason), "{text}");
+    assert_eq!(api.changes(), "");
+}
+
 #[tokio::test]
 async fn a_paused_deployment_is_not_rolled_out() {
-    let (api, server) = (Api::start().await, server().await);
-    api.edit(|deployment| deployment["spec"]["paused"] = json!(true));
-    let output = run_quick(&api, &server, &["--scenarios", "rollout"]).await;
-    assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
-    assert!(
-        printed(&output).contains("deployment/shop is paused"),
-        "{}",
-        printed(&output)
-    );
-    assert_eq!(api.changes(), "");
+    let pause = |deployment: &mut Value| deployment["spec"]["paused"] = json!(true);
+    is_refused("rollout", pause, "deployment/shop is paused").await;
 }
 
 #[tokio::test]
@@ -114,17 +117,9 @@ async fn a_drain_evicts_the_pods_of_the_workloads_and_no_others() {
 /// Otherwise it would be taken for what is to be restored.
 #[tokio::test]
 async fn a_release_of_another_run_is_noticed() {
-    let (api, server) = (Api::start().await, server().await);
-    api.edit(|deployment| {
+    let release = |deployment: &mut Value| {
         deployment["spec"]["template"]["metadata"]["annotations"] =
             json!({"kubectl-confidence/release": "AlwaysReady"});
-    });
-    let output = run_quick(&api, &server, &["--scenarios", "restart"]).await;
-    assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
-    assert!(
-        printed(&output).contains("kubectl rollout undo deployment/shop"),
-        "{}",
-        printed(&output)
-    );
-    assert_eq!(api.changes(), "");
+    };
+    is_refused("restart", release, "kubectl rollout undo deployment/shop").await;
 }
