@@ -66,7 +66,7 @@ impl Stage {
 
 /// Runs for `SOAK_SECONDS` (default 600) after the timeline is full: `scripts/checks soak`.
 #[tokio::test]
-#[ignore = "takes minutes"]
+#[ignore = "scripts/checks soak runs it"]
 async fn memory_and_script_time_stay_bounded_at_fifty_submissions_per_second() -> Result<()> {
     let seconds = env::var("SOAK_SECONDS").map_or(Ok(600), |seconds| seconds.parse())?;
     let stage = Stage::before_load(Engine::Chromium, &[("backend-a", "v1"), ("backend-b", "v1")]).await?;
