@@ -1,7 +1,8 @@
 //! The load generator, and what the page shows of the cluster.
 
 use anyhow::Result;
-use e2e::backend_process::BackendProcess;
+use e2e::{backend_process::BackendProcess, browser::Engine};
+use serde_json::json;
 
 use crate::stage::Stage;
 
@@ -233,12 +234,37 @@ async fn a_command_can_be_copied_and_is_selected_for_browsers_without_a_clipboar
     Ok(())
 }
 
+/// Records every element that moves without a reason that the user gave.
+const RECORD_SHIFTS: &str = "window.shifts = [], new PerformanceObserver(list => shifts.push(...list.getEntries().filter(shift => !shift.hadRecentInput)))
+    .observe({ type: 'layout-shift', buffered: true }), true";
+const MOVED: &str = "shifts.flatMap(shift => shift.sources.map(({ node }) => node?.outerHTML ?? node?.textContent))";
+
+/// The page asks a replica where it runs, and the commands of the experiments depend on that.
+#[tokio::test]
+async fn nothing_moves_while_it_loads() -> Result<()> {
+    for (platform, command) in [("kubernetes", "kubectl scale"), ("local", "scale 5")] {
+        let mut stage = Stage::before_load(Engine::Chromium, &[]).await?;
+        let replica = BackendProcess::start_with(V1.0, V1.1, &["--platform", platform]).await?;
+        stage.page.set_replicas([replica.address]);
+        stage.replicas.push(replica);
+        let devtools = stage.browser.devtools();
+        let record = json!({ "source": RECORD_SHIFTS });
+        devtools.send("Page.addScriptToEvaluateOnNewDocument", record).await?;
+        stage.browser.open_page(&stage.page.url).await?;
+        stage.browser.until_shown(command).await?;
+        // What moved with it is known two frames later.
+        let frames = "requestAnimationFrame(() => requestAnimationFrame(() => window.drawn = true)), true";
+        stage.browser.value(frames).await?;
+        stage.browser.until("two frames", "window.drawn").await?;
+        assert_eq!(stage.browser.value(MOVED).await?, json!([]), "{platform}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn nothing_moves_while_it_runs() -> Result<()> {
     let mut stage = Stage::with(&[V1]).await?;
-    let shifts = "window.shifts = [], new PerformanceObserver(list => shifts.push(...list.getEntries().filter(shift => !shift.hadRecentInput)))
-        .observe({ type: 'layout-shift', buffered: true }), true";
-    stage.browser.value(shifts).await?;
+    stage.browser.value(RECORD_SHIFTS).await?;
     stage.toggle_load().await?;
     stage.until_more_than(20, "answered").await?;
     // The start was asked for, so its shift does not count.
@@ -247,7 +273,6 @@ async fn nothing_moves_while_it_runs() -> Result<()> {
     stage.browser.until_shown("No replica answers, for ").await?;
     stage.add(V1.0, V1.1).await?;
     stage.browser.until_shown("1 replica answers").await?;
-    let moved = "shifts.flatMap(shift => shift.sources.map(({ node }) => node?.outerHTML ?? node?.textContent))";
-    assert_eq!(stage.browser.value(moved).await?, serde_json::json!([]));
+    assert_eq!(stage.browser.value(MOVED).await?, json!([]));
     Ok(())
 }

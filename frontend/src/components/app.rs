@@ -1,6 +1,6 @@
 //! The whole page.
 
-use api::Fault;
+use api::{Fault, Platform};
 use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -111,9 +111,9 @@ fn use_platform(is_interactive: bool, report: Callback<ClusterAction>) {
         if is_interactive {
             let cancelled = cancel.signal();
             yew::platform::spawn_local(async move {
-                if let Some(replica) = client::describe_replica(&cancelled).await {
-                    report.emit(ClusterAction::Found(replica.platform));
-                }
+                let replica = client::describe_replica(&cancelled).await;
+                let platform = replica.map_or_else(Platform::default, |replica| replica.platform);
+                report.emit(ClusterAction::Found(platform));
             });
         }
         move || drop(cancel)

@@ -7,7 +7,7 @@ use super::{
     experiment::{command, picture, preparation, seen},
 };
 use crate::{
-    experiments::{Experiment, experiments},
+    experiments::Experiment,
     state::{Cluster, ClusterAction},
 };
 
@@ -38,7 +38,10 @@ pub fn first(cluster: &Cluster, on_action: &Callback<ClusterAction>) -> Html {
                 </div>
                 { controls(cluster, on_action) }
             </div>
-            <ol class="cards">{ for experiments(cluster.platform).iter().enumerate().map(card) }</ol>
+            // Not before the commands are the right ones: others would make cards of another height.
+            if cluster.platform.is_some() {
+                <ol class="cards">{ for cluster.experiments().iter().enumerate().map(card) }</ol>
+            }
         </section>
     }
 }

@@ -7,7 +7,7 @@ use super::{
     text::text,
 };
 use crate::{
-    experiments::{Experiment, experiments},
+    experiments::Experiment,
     state::{Cluster, ClusterAction, text::time_of_day},
 };
 
@@ -40,6 +40,6 @@ pub fn rail(cluster: &Cluster, on_action: &Callback<ClusterAction>) -> Html {
         }
     };
     let recognized = |(_, experiment): &(usize, &'static Experiment)| experiment.sign.is_some();
-    let experiments = experiments(cluster.platform).iter().enumerate();
+    let experiments = cluster.experiments().iter().enumerate();
     html! { <div class="rail">{ for experiments.filter(recognized).map(chip) }</div> }
 }

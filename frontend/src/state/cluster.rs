@@ -30,7 +30,7 @@ pub use self::{
     story::Sighting,
     window::{Mark, Second, WINDOW, Window},
 };
-use crate::experiments::Sign;
+use crate::experiments::{Experiment, Sign, experiments};
 
 /// The rates that can be chosen, in submissions per second.
 pub const RATES: std::ops::RangeInclusive<u32> = 1..=50;
@@ -44,8 +44,8 @@ pub struct Cluster {
     pub rate: u32,
     /// The outcomes of the submissions.
     pub totals: Totals,
-    /// Where the replicas run.
-    pub platform: Platform,
+    /// Where the replicas run, once that is known.
+    pub platform: Option<Platform>,
     /// The versions in order of appearance.
     pub versions: Vec<AttrValue>,
     /// The replicas of the last minute, by version and appearance.
@@ -111,7 +111,7 @@ impl Default for Cluster {
             running: false,
             rate: 10,
             totals: Totals::default(),
-            platform: Platform::default(),
+            platform: None,
             versions: Vec::new(),
             replicas: Vec::new(),
             window: Window::default(),
@@ -202,11 +202,16 @@ impl Cluster {
             }
             ClusterAction::RateChosen(rate) => self.rate = rate.clamp(*RATES.start(), *RATES.end()),
             ClusterAction::Hidden { hidden, at } => self.hide(hidden, at),
-            ClusterAction::Found(platform) => self.platform = platform,
+            ClusterAction::Found(platform) => {
+                // A response may have said it before.
+                self.platform.get_or_insert(platform);
+            }
             ClusterAction::Copied(experiment) => {
                 self.copied = Some(experiment);
-                let experiments = crate::experiments::experiments(self.platform);
-                let sign = experiments.get(experiment).and_then(|experiment| experiment.sign);
+                let sign = self
+                    .experiments()
+                    .get(experiment)
+                    .and_then(|experiment| experiment.sign);
                 if sign == Some(Sign::Rollout) && self.running {
                     self.awaited = Some(self.now);
                 }
@@ -226,6 +231,11 @@ impl Cluster {
                 }
             }
         }
+    }
+
+    /// Returns the experiments of the platform. While it is unknown, these are Kubernetes'.
+    pub fn experiments(&self) -> &'static [Experiment] {
+        experiments(self.platform.unwrap_or_default())
     }
 
     fn hide(&mut self, hidden: bool, at: f64) {
@@ -251,8 +261,9 @@ impl Cluster {
     fn compute(&mut self) {
         let start = self.now - 1_000.0 * WINDOW as f64;
         self.replicas.retain_mut(|replica| replica.forget(start));
+        let mut counted = 0;
         for replica in &mut self.replicas {
-            replica.compute(&self.window);
+            replica.compute(&self.window, &mut counted);
         }
     }
 }

@@ -39,7 +39,7 @@ impl Cluster {
         if reply.retried_by_nginx {
             self.retried(at);
         }
-        self.platform = reply.response.platform;
+        self.platform = Some(reply.response.platform);
         self.last_answer = at;
         self.failures = 0;
         let version = self.version(&reply.response.version);

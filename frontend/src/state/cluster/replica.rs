@@ -213,8 +213,9 @@ impl Replica {
         self.enter(from, phase)
     }
 
-    /// Computes its figures.
-    pub fn compute(&mut self, window: &Window) {
+    /// Computes its figures. `counted` are the responses that the replicas before this one had in the window of the shares: rounded one
+    /// above the other, the shares make 100 percent.
+    pub fn compute(&mut self, window: &Window, counted: &mut usize) {
         let of_replica = |seconds| {
             window.last(seconds).filter_map(|mark| match mark {
                 Mark::Answered { replica, millis } if replica == self.id => Some(millis),
@@ -226,7 +227,9 @@ impl Replica {
             .filter(|mark| matches!(mark, Mark::Answered { .. }));
         let (own, all) = (of_replica(SHARE_WINDOW).count(), all.count());
         let latencies = Latencies::new(of_replica(WINDOW).collect());
-        self.share = (100 * own + all / 2).checked_div(all).unwrap_or_default() as u32;
+        let percent = |responses: usize| (100 * responses + all / 2).checked_div(all).unwrap_or_default();
+        self.share = (percent(*counted + own) - percent(*counted)) as u32;
+        *counted += own;
         self.latencies = latencies;
     }
 

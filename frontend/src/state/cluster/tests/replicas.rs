@@ -110,6 +110,17 @@ fn the_uptime_is_what_the_replica_says_whatever_the_viewers_clock_says() {
 }
 
 #[test]
+fn the_shares_in_percent_make_a_hundred() {
+    let pods = [
+        "b-a:v1", "b-b:v1", "b-c:v1", "b-d:v1", "b-e:v1", "b-f:v1", "b-g:v1", "b-h:v1",
+    ];
+    let history = History::new().answered(20, &pods);
+    let shares: Vec<u32> = history.cluster.replicas.iter().map(|replica| replica.share).collect();
+    assert_eq!(shares.iter().sum::<u32>(), 100, "{shares:?}");
+    assert!(shares.iter().all(|share| (12..=14).contains(share)), "{shares:?}");
+}
+
+#[test]
 fn the_share_leaves_out_replicas_that_are_gone() {
     let history = History::new().answered(20, &V1).answered(12, &V1[1..]);
     let shares: Vec<u32> = history.cluster.replicas.iter().map(|replica| replica.share).collect();
