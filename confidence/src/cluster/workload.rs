@@ -200,11 +200,15 @@ impl Workload {
         template
     }
 
-    /// Rolls out a pod template. One more revision may be kept meanwhile, so that none of the user's is removed.
+    /// Rolls out a pod template. One more revision may be kept meanwhile, so that none of the user's is removed. The API server
+    /// does not allow that for a StatefulSet.
     pub async fn set_template(&self, template: Value) -> Result<()> {
         let limit = self.spec["revisionHistoryLimit"].as_u64().unwrap_or(10) + 1;
-        self.set(&[("template", template), ("revisionHistoryLimit", json!(limit))])
-            .await
+        let fields = [("template", template), ("revisionHistoryLimit", json!(limit))];
+        match self.kind {
+            Kind::StatefulSet => self.set(&fields[..1]).await,
+            Kind::Deployment | Kind::DaemonSet => self.set(&fields).await,
+        }
     }
 
     /// Sets fields of the spec.

@@ -38,7 +38,8 @@ struct Job {
     rate: u32,
 }
 
-/// A line of the pod's log: what was seen at which target. The first one has none: sending starts now.
+/// A line of the pod's log: what was seen at which target. The first one has none: sending starts now. Nor has the last one: what
+/// follows, such as an error because the container is gone, is the kubelet's.
 type Line = Option<(usize, Observation)>;
 
 /// A pod that sends until it is deleted.
@@ -91,18 +92,20 @@ impl<'a> GeneratorPod<'a> {
         let mut lines = log
             .context("cannot read the log of the pod that sends requests")?
             .lines();
-        let mut delay = Duration::ZERO;
+        let mut delay = None;
         while let Some(text) = lines.try_next().await? {
             let line: Line = serde_json::from_str(&text).with_context(|| format!("pod/{}: {text}", self.name))?;
             match line {
+                None if delay.is_some() => return Ok(()),
                 None => {
-                    delay = statistics
+                    let started = statistics
                         .first()
-                        .map_or(self.start.elapsed(), |seen| seen.since_start(Instant::now()))
+                        .map_or(self.start.elapsed(), |seen| seen.since_start(Instant::now()));
+                    delay = Some(started);
                 }
                 Some((target, observation)) => {
                     if let Some(statistics) = statistics.get(target) {
-                        statistics.record(observation.delayed(delay));
+                        statistics.record(observation.delayed(delay.unwrap_or_default()));
                     }
                 }
             }
@@ -147,6 +150,7 @@ pub async fn send() -> Result<()> {
         while let Some(line) = to_write.recv().await {
             println!("{}", serde_json::to_string(&line)?);
         }
+        println!("{}", serde_json::to_string(&Line::None)?);
         anyhow::Ok(())
     });
     terminate.recv().await;

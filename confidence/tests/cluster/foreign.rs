@@ -64,3 +64,31 @@ async fn debians_nginx_loses_requests_in_a_rollout_and_none_with_a_pre_stop_slee
     })
     .await
 }
+
+/// Its Service has no address outside of the cluster, so a pod sends the requests.
+#[tokio::test]
+async fn a_stateful_set_loses_requests_in_a_rollout_and_none_with_a_pre_stop_sleep() -> Result<()> {
+    const STATEFUL_SET: &str = "statefulset/nginx-set";
+    let _cluster = CLUSTER.lock().await;
+    let (manifest, plan) = (test_file("stateful_set.yaml"), test_file("stateful_set.toml"));
+    let delete = ["delete", "--ignore-not-found", "--cascade=foreground", "--filename"];
+    let delete = [&delete[..], &[&manifest]].concat();
+    kubectl(&delete).await?; // what an interrupted test has left
+    kubectl(&["apply", "--filename", &manifest]).await?;
+    let outcome = async {
+        kubectl(&["rollout", "status", STATEFUL_SET]).await?;
+        run(
+            &plan,
+            &["--rate", "200"],
+            1,
+            &["while pods were terminating", "no preStop"],
+        )
+        .await?;
+        kubectl(&["patch", STATEFUL_SET, "--patch-file", &example("nginx/prestop.yaml")]).await?;
+        kubectl(&["rollout", "status", STATEFUL_SET]).await?;
+        run(&plan, &["--rate", "25"], 0, &["None of"]).await
+    }
+    .await;
+    kubectl(&delete).await?;
+    outcome.map(drop)
+}

@@ -1,8 +1,8 @@
 //! The program on the cluster that kubectl points at, which runs the application at v1 and has the images of v2 and
-//! `debian-nginx:v1`: `scripts/checks images_built cluster proof`.
+//! `debian-nginx:v1` and `kubectl-confidence`: `scripts/checks images_built cluster proof`.
 //!
 //! * [`application`]: this application
-//! * [`foreign`]: Debian's nginx, as a Deployment, a StatefulSet and a DaemonSet
+//! * [`foreign`]: Debian's nginx, as a Deployment and as a StatefulSet
 //! * [`rights`]: neighbours, and users who may not do everything
 
 mod application;
