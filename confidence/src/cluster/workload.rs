@@ -39,6 +39,8 @@ pub struct Workload {
     pub kind: Kind,
     pub name: String,
     pub uid: String,
+    /// The number of changes of its spec until it was found.
+    generation: Option<i64>,
     /// Its spec, as it was found. It may have fields that this program does not know.
     pub spec: Value,
     /// The spec of its pods, as it was found.
@@ -119,6 +121,7 @@ impl Workload {
         Ok(Self {
             kind,
             uid: metadata.uid.clone().unwrap_or_default(),
+            generation: metadata.generation,
             selector: selector
                 .try_into()
                 .with_context(|| format!("the selector of {kind}/{name}"))?,
@@ -231,7 +234,11 @@ impl Workload {
             .filter(|(field, value)| *field != "revisionHistoryLimit" && now.data["spec"][field] != *value)
             .collect();
         if fields.is_empty() {
-            return Ok(now.data["spec"]["revisionHistoryLimit"] != self.spec["revisionHistoryLimit"]);
+            // Rolled out and back, its history has changed.
+            return Ok(match self.kind {
+                Kind::StatefulSet => now.metadata.generation != self.generation,
+                _ => now.data["spec"]["revisionHistoryLimit"] != self.spec["revisionHistoryLimit"],
+            });
         }
         self.set(&fields).await?;
         Ok(true)
