@@ -77,6 +77,7 @@ async fn a_stateful_set_loses_requests_in_a_rollout_and_none_with_a_pre_stop_sle
     kubectl(&["apply", "--filename", &manifest]).await?;
     let outcome = async {
         kubectl(&["rollout", "status", STATEFUL_SET]).await?;
+        let before = kubectl(&["rollout", "history", STATEFUL_SET]).await?;
         run(
             &plan,
             &["--rate", "200"],
@@ -84,6 +85,8 @@ async fn a_stateful_set_loses_requests_in_a_rollout_and_none_with_a_pre_stop_sle
             &["while pods were terminating", "no preStop"],
         )
         .await?;
+        let after = kubectl(&["rollout", "history", STATEFUL_SET]).await?;
+        ensure!(before == after, "{before} became {after}");
         kubectl(&["patch", STATEFUL_SET, "--patch-file", &example("nginx/prestop.yaml")]).await?;
         kubectl(&["rollout", "status", STATEFUL_SET]).await?;
         run(&plan, &["--rate", "25"], 0, &["None of"]).await
