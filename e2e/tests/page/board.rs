@@ -250,6 +250,11 @@ async fn nothing_moves_while_it_loads() -> Result<()> {
         let devtools = stage.browser.devtools();
         let record = json!({ "source": RECORD_SHIFTS });
         devtools.send("Page.addScriptToEvaluateOnNewDocument", record).await?;
+        // The cards are in the window, and the replica's answer comes some frames after them.
+        devtools.resize(1440, 900).await?;
+        devtools.send("Network.enable", json!({})).await?;
+        let network = json!({ "offline": false, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1 });
+        devtools.send("Network.emulateNetworkConditions", network).await?;
         stage.browser.open_page(&stage.page.url).await?;
         stage.browser.until_shown(command).await?;
         // What moved with it is known two frames later.
