@@ -288,7 +288,7 @@ def main():
             rounds = [front_door_round([backend, bare], arguments.clients // 2) for _ in range(arguments.rounds)]
             check("CPU of the front door", report(["front door", "front door, bare actix-web"], rounds)[CPU], arguments.max_front_door)
             continue
-        program, request = (backend, SUBMISSION) if name == "backend" else (built("service", "--example", "hello"), GREETING)
+        program, request = (backend, SUBMISSION) if name == "backend" else (built("actix-kube-service", "--example", "hello"), GREETING)
         rounds = [backend_round([program, bare], request, arguments.clients) for _ in range(arguments.rounds)]
         ratios = report([name, "bare actix-web"], rounds)
         if name == "backend":  # the budgets are its: what a request costs at least weighs more where it does less
