@@ -3,6 +3,7 @@
 //! * [`request`]: what is sent, and what a response must contain
 //! * [`client`]: sends one request, on a kept-alive or on a new [`connection`]
 //! * [`resolver`]: the addresses of a host
+//! * [`source_port`]: the port that a connection comes from
 //! * [`tls`] encrypts
 //! * [`generator`]: sends requests when they are due
 //! * [`outcome`]: a response, or a loss and its kind
@@ -14,5 +15,6 @@ pub mod generator;
 pub mod outcome;
 pub mod request;
 pub mod resolver;
+mod source_port;
 pub mod statistics;
 pub mod tls;

@@ -21,12 +21,9 @@ use hyper::{
     http::{response::Parts, uri::Uri},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{outcome::LossKind, tls::Tls};
+use super::{outcome::LossKind, source_port, tls::Tls};
 use crate::plan::HttpVersion;
 
 /// Larger bodies count as wrong content.
@@ -121,7 +118,7 @@ impl Connection {
         version: Option<HttpVersion>,
         on_unannounced_close: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
-        let stream = TcpStream::connect(addresses).await?;
+        let stream = source_port::connect(addresses).await?;
         stream.set_nodelay(true)?;
         let (stream, agreed): (Box<dyn Stream>, _) = match tls {
             None => (Box::new(stream), None),

@@ -2,10 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
 
 use tokio::{
@@ -28,7 +25,8 @@ pub enum Reply {
 /// A server. It ends when it is dropped: its connections are closed, and new ones refused.
 pub struct Server {
     pub address: SocketAddr,
-    pub accepted: Arc<AtomicUsize>,
+    /// The source ports of the connections, in order.
+    pub accepted: Arc<Mutex<Vec<u16>>>,
     task: JoinHandle<()>,
 }
 
@@ -49,14 +47,14 @@ impl Server {
     pub async fn start_gated(reply: impl Fn(&str) -> Reply + Send + Sync + 'static, gate: &'static Semaphore) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let accepted = Arc::new(AtomicUsize::new(0));
-        let counter = accepted.clone();
+        let accepted = Arc::<Mutex<Vec<u16>>>::default();
+        let ports = accepted.clone();
         let reply = Arc::new(reply);
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                counter.fetch_add(1, Ordering::SeqCst);
+                let (stream, client) = listener.accept().await.unwrap();
+                ports.lock().unwrap().push(client.port());
                 connections.spawn(serve(stream, reply.clone(), gate));
             }
         });

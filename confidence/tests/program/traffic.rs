@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -239,7 +239,7 @@ async fn half_of_the_requests_are_sent_on_kept_alive_connections() {
     for _ in 0..80 {
         assert!(matches!(send(&client).await, Outcome::Responded(_)));
     }
-    assert_eq!(server.accepted.load(Ordering::SeqCst), 40 + CONNECTIONS as usize);
+    assert_eq!(server.accepted.lock().unwrap().len(), 40 + CONNECTIONS as usize);
 }
 
 #[tokio::test]
@@ -253,7 +253,32 @@ async fn without_connections_to_keep_alive_every_request_is_sent_on_a_new_one() 
     for _ in 0..20 {
         assert!(matches!(send(&client).await, Outcome::Responded(_)));
     }
-    assert_eq!(server.accepted.load(Ordering::SeqCst), 20);
+    assert_eq!(server.accepted.lock().unwrap().len(), 20);
+}
+
+/// Or the connection tracking of a node would send some to a pod that was dead when their port was last used.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn no_source_port_is_used_again_before_all_others() {
+    let servers = [
+        Server::start(|request| Reply::Send(good(request))).await,
+        Server::start(|request| Reply::Send(good(request))).await,
+    ];
+    let clients = servers.each_ref().map(|server| client(target(server)).0);
+    let mut ports = Vec::new();
+    for _ in 0..40 {
+        for (client, server) in clients.iter().zip(&servers) {
+            let known = server.accepted.lock().unwrap().len();
+            send(client).await;
+            ports.extend(server.accepted.lock().unwrap()[known..].iter().copied().map(u32::from));
+        }
+    }
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap();
+    let range: Vec<u32> = range.split_whitespace().map(|port| port.parse().unwrap()).collect();
+    let number = range[1] - range[0] + 1;
+    let after_first = |port: &u32| (port + number - ports[0]) % number;
+    assert!(ports.len() >= 2 * (20 + CONNECTIONS as usize));
+    assert!(ports.iter().map(after_first).is_sorted_by(|a, b| a < b), "{ports:?}");
 }
 
 #[tokio::test]
@@ -330,7 +355,7 @@ async fn a_close_that_a_later_response_announces_is_not_counted() {
     for _ in 0..3 {
         client.submit(Instant::now()).await; // the first and the third on one connection
     }
-    assert_eq!(server.accepted.load(Ordering::SeqCst), 2);
+    assert_eq!(server.accepted.lock().unwrap().len(), 2);
     statistics.with(|statistics| assert_eq!((statistics.responded(), statistics.closed_without_notice.len()), (3, 0)));
 }
 
