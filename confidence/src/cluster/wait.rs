@@ -207,7 +207,11 @@ pub fn is_complete(kind: Kind, object: &DynamicObject) -> bool {
             Kind::Deployment => has("updatedReplicas") && has("availableReplicas") && has("replicas"),
             Kind::StatefulSet => {
                 let status = &object.data["status"];
-                status["currentRevision"] == status["updateRevision"] && has("readyReplicas") && has("replicas")
+                // While it is rolled back, the revisions are the same already.
+                status["currentRevision"] == status["updateRevision"]
+                    && has("updatedReplicas")
+                    && has("readyReplicas")
+                    && has("replicas")
             }
             Kind::DaemonSet => has("updatedNumberScheduled") && has("numberAvailable"),
         }
@@ -254,10 +258,16 @@ mod tests {
     fn a_stateful_set_is_complete_when_its_revision_is_the_updated_one_and_a_daemon_set_when_every_node_has_it() {
         let mut set = json!({
             "metadata": {"generation": 1}, "spec": {"replicas": 2},
-            "status": {"observedGeneration": 1, "replicas": 2, "readyReplicas": 2, "currentRevision": "a", "updateRevision": "b"},
+            "status": {
+                "observedGeneration": 1, "replicas": 2, "readyReplicas": 2, "updatedReplicas": 2, "currentRevision": "a",
+                "updateRevision": "b",
+            },
         });
         assert!(!is_complete(Kind::StatefulSet, &object(set.clone())));
         set["status"]["currentRevision"] = json!("b");
+        set["status"]["updatedReplicas"] = json!(1);
+        assert!(!is_complete(Kind::StatefulSet, &object(set.clone())));
+        set["status"]["updatedReplicas"] = json!(2);
         assert!(is_complete(Kind::StatefulSet, &object(set)));
         let mut set =
             json!({"status": {"desiredNumberScheduled": 3, "updatedNumberScheduled": 3, "numberAvailable": 2}});

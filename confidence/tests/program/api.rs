@@ -1,11 +1,9 @@
-//! A Kubernetes API for tests: one Deployment with its pods on the first of two nodes, and no controllers but what a patch of
-//! its replicas or template needs. It remembers what it was asked to change.
+//! A Kubernetes API for tests: one workload with its pods on the first of two nodes, and no controllers but what a patch of its
+//! replicas or template needs. It remembers what it was asked to change.
 
-use std::{
-    convert::Infallible,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+mod state;
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
@@ -19,27 +17,15 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use self::state::State;
 
 /// The API server. It ends when it is dropped.
 pub struct Api {
     folder: TempDir,
     state: Arc<State>,
     task: JoinHandle<()>,
-}
-
-struct State {
-    deployment: Mutex<Value>,
-    /// The numbers of the pods. An evicted one is replaced by one with a new number.
-    pods: Mutex<Vec<u64>>,
-    /// Objects that a test adds, by their path.
-    others: Mutex<Vec<(String, Value)>>,
-    /// The changes that were asked for, one a line.
-    changes: Mutex<Vec<String>>,
-    /// What the user may not do, as `verb resource`.
-    forbidden: Mutex<Vec<String>>,
-    is_broken: watch::Sender<bool>,
-    version: watch::Sender<u64>,
 }
 
 impl Drop for Api {
@@ -49,27 +35,14 @@ impl Drop for Api {
 }
 
 impl Api {
+    /// Starts an API server with `deployment/shop`.
     pub async fn start() -> Self {
-        let deployment = json!({
-            "metadata": {"name": "shop", "uid": "1", "generation": 1},
-            "spec": {
-                "replicas": 2, "progressDeadlineSeconds": 600, "revisionHistoryLimit": 10,
-                "selector": {"matchLabels": {"app": "shop"}},
-                "template": {
-                    "metadata": {"labels": {"app": "shop"}},
-                    "spec": {"containers": [{"name": "shop", "image": "shop:v1"}]},
-                },
-            },
-        });
-        let state = Arc::new(State {
-            deployment: Mutex::new(deployment),
-            pods: Mutex::new(vec![0, 1]),
-            others: Mutex::default(),
-            changes: Mutex::default(),
-            forbidden: Mutex::default(),
-            is_broken: watch::Sender::new(false),
-            version: watch::Sender::new(1),
-        });
+        Self::start_with("Deployment").await
+    }
+
+    /// Starts an API server with a workload of this kind.
+    pub async fn start_with(kind: &'static str) -> Self {
+        let state = Arc::new(State::new(kind));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = state.clone();
@@ -95,20 +68,35 @@ impl Api {
         self.folder.path().to_owned()
     }
 
+    /// Returns the name of the workload with its kind.
+    pub fn workload(&self) -> String {
+        format!("{}/shop", self.state.kind.to_lowercase())
+    }
+
     /// The changes that were asked for, one a line.
     pub fn changes(&self) -> String {
         self.state.changes.lock().unwrap().join("\n")
     }
 
     pub fn replicas(&self) -> u64 {
-        self.state.deployment.lock().unwrap()["spec"]["replicas"]
+        self.state.workload.lock().unwrap()["spec"]["replicas"]
             .as_u64()
             .unwrap()
     }
 
-    /// Changes the Deployment.
+    /// Returns names and numbers of the ControllerRevisions.
+    pub fn revisions(&self) -> Vec<(String, u64)> {
+        self.state.revisions()
+    }
+
+    /// Changes the workload.
     pub fn edit(&self, change: impl FnOnce(&mut Value)) {
-        change(&mut self.state.deployment.lock().unwrap());
+        change(&mut self.state.workload.lock().unwrap());
+    }
+
+    /// From now on, no new release ever gets ready.
+    pub fn get_stuck(&self) {
+        self.state.is_stuck.send_replace(true);
     }
 
     /// Adds an object to the list with this path.
@@ -127,101 +115,6 @@ impl Api {
     }
 }
 
-impl State {
-    fn deployment(&self) -> Value {
-        let mut deployment = self.deployment.lock().unwrap().clone();
-        let (generation, replicas) = (&deployment["metadata"]["generation"], &deployment["spec"]["replicas"]);
-        deployment["status"] = json!({
-            "observedGeneration": generation, "replicas": replicas, "updatedReplicas": replicas, "availableReplicas": replicas,
-        });
-        deployment
-    }
-
-    fn list(&self, path: &str) -> Vec<Value> {
-        let mut objects = self.objects(path);
-        for object in &mut objects {
-            object["metadata"]["resourceVersion"] = json!("1");
-        }
-        objects
-    }
-
-    fn objects(&self, path: &str) -> Vec<Value> {
-        let ready = json!({"conditions": [{"type": "Ready", "status": "True"}]});
-        let deployment = self.deployment();
-        if path.ends_with("/deployments") {
-            return vec![deployment];
-        }
-        if path.ends_with("/nodes") {
-            let node = |name: &str| json!({"metadata": {"name": name}, "status": ready});
-            return vec![node("node-1"), node("node-2")];
-        }
-        if path == "/api/v1/namespaces/shops/pods" {
-            let owner = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "shop-1", "uid": "2", "controller": true});
-            let pod = |index: u64| {
-                json!({
-                    "metadata": {
-                        "name": format!("shop-1-{index}"), "uid": index.to_string(), "ownerReferences": [owner],
-                        "labels": {"app": "shop", "pod-template-hash": "1"},
-                    },
-                    "spec": {"nodeName": "node-1", "containers": [{"name": "shop", "image": "shop:v1"}]},
-                    "status": {"phase": "Running", "conditions": ready["conditions"]},
-                })
-            };
-            let pods = self.pods.lock().unwrap();
-            let others = self.others.lock().unwrap();
-            let others = others
-                .iter()
-                .filter(|(list, _)| list == path)
-                .map(|(_, object)| object.clone());
-            return pods.iter().copied().map(pod).chain(others).collect();
-        }
-        let others = self.others.lock().unwrap();
-        others
-            .iter()
-            .filter(|(list, _)| list == path)
-            .map(|(_, object)| object.clone())
-            .collect()
-    }
-
-    /// Applies a JSON patch to the Deployment.
-    fn patch(&self, patch: &Value) {
-        let mut deployment = self.deployment.lock().unwrap();
-        for operation in patch.as_array().unwrap() {
-            let path = operation["path"].as_str().unwrap();
-            let (parent, field) = path.rsplit_once('/').unwrap();
-            deployment.pointer_mut(parent).unwrap()[field] = operation["value"].clone();
-        }
-        let replicas = deployment["spec"]["replicas"].as_u64().unwrap();
-        let mut pods = self.pods.lock().unwrap();
-        let next = pods.iter().max().unwrap() + 1;
-        pods.extend(next..next + replicas);
-        pods.truncate(replicas as usize);
-        let generation = deployment["metadata"]["generation"].as_u64().unwrap() + 1;
-        deployment["metadata"]["generation"] = json!(generation);
-        self.version.send_modify(|version| *version += 1);
-    }
-
-    /// Replaces a pod.
-    fn evict(&self, name: &str) {
-        let number: u64 = name.rsplit('-').next().unwrap().parse().unwrap();
-        let mut pods = self.pods.lock().unwrap();
-        let next = pods.iter().max().unwrap() + 1;
-        pods.retain(|pod| *pod != number);
-        pods.push(next);
-        self.version.send_modify(|version| *version += 1);
-    }
-
-    fn is_allowed(&self, review: &Value) -> bool {
-        let asked = &review["spec"]["resourceAttributes"];
-        let asked = format!(
-            "{} {}",
-            asked["verb"].as_str().unwrap(),
-            asked["resource"].as_str().unwrap()
-        );
-        !self.forbidden.lock().unwrap().contains(&asked)
-    }
-}
-
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 async fn respond(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
@@ -233,8 +126,12 @@ async fn respond(state: Arc<State>, request: Request<Incoming>) -> Result<Respon
         return Ok(failure(500, "the server is down"));
     }
     let query = head.uri.query().unwrap_or_default();
+    let named = query
+        .split('&')
+        .find_map(|field| field.strip_prefix("fieldSelector=metadata.name%3D"));
+    let named = named.map(str::to_owned);
     if query.contains("watch=true") {
-        return Ok(watch(state, path));
+        return Ok(watch(state, path, named));
     }
     let is_change = head.method != Method::GET && !path.contains("selfsubjectaccessreviews");
     if is_change {
@@ -256,38 +153,55 @@ async fn respond(state: Arc<State>, request: Request<Incoming>) -> Result<Respon
         }
         ("PATCH", "shop") => {
             state.patch(&body);
-            json_response(&state.deployment())
+            json_response(&state.workload())
+        }
+        ("PATCH" | "DELETE", _) if path.contains("/controllerrevisions/") => {
+            state.restore_revision(name, body["revision"].as_u64());
+            json_response(&json!({"apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Success"}))
         }
         ("PATCH", "node-1") => json_response(&json!({"metadata": {"name": "node-1"}})),
+        ("DELETE", _) if path.contains("/pods/") => {
+            state.evict(name);
+            json_response(&json!({"apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Success"}))
+        }
         ("POST", "eviction") => {
             state.evict(path.rsplit('/').nth(1).unwrap());
             json_response(&json!({"status": "Success"}))
         }
         ("GET", "shop" | "node-1" | "node-2") => {
             let list = path.rsplit_once('/').unwrap().0;
-            let found = state
-                .list(list)
-                .into_iter()
-                .find(|object| object["metadata"]["name"] == name);
+            let found = state.list(list, Some(name)).pop();
             found.map_or_else(|| failure(404, "not found"), |object| json_response(&object))
         }
-        ("GET", "deployments" | "pods" | "services" | "nodes" | "replicasets" | "horizontalpodautoscalers") => {
-            json_response(&json!({"metadata": {"resourceVersion": "1"}, "items": state.list(&path)}))
+        (
+            "GET",
+            "deployments"
+            | "statefulsets"
+            | "daemonsets"
+            | "pods"
+            | "services"
+            | "nodes"
+            | "replicasets"
+            | "controllerrevisions"
+            | "horizontalpodautoscalers",
+        ) => {
+            let items = state.list(&path, named.as_deref());
+            json_response(&json!({"metadata": {"resourceVersion": "1"}, "items": items}))
         }
         (method, _) => failure(404, &format!("{method} {path} not found")),
     })
 }
 
 /// Sends the objects of the list whenever something has changed.
-fn watch(state: Arc<State>, path: String) -> Response<Body> {
+fn watch(state: Arc<State>, path: String, named: Option<String>) -> Response<Body> {
     let changes = state.version.subscribe();
     let events = stream::unfold(
-        (state, changes, path, Vec::<Value>::new()),
-        async |(state, mut changes, path, sent)| {
+        (state, changes, path, named, Vec::<Value>::new()),
+        async |(state, mut changes, path, named, sent)| {
             if !sent.is_empty() && changes.changed().await.is_err() {
                 return None;
             }
-            let now = state.list(&path);
+            let now = state.list(&path, named.as_deref());
             let is_there = |object: &Value| {
                 now.iter()
                     .any(|other| other["metadata"]["name"] == object["metadata"]["name"])
@@ -301,7 +215,7 @@ fn watch(state: Arc<State>, path: String) -> Response<Body> {
             if now.is_empty() {
                 tokio::time::sleep(Duration::MAX).await; // nothing ever happens in an empty list
             }
-            Some((Ok(Frame::data(Bytes::from(lines))), (state, changes, path, now)))
+            Some((Ok(Frame::data(Bytes::from(lines))), (state, changes, path, named, now)))
         },
     );
     Response::new(StreamBody::new(events.boxed()).boxed_unsync())

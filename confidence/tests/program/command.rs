@@ -1,4 +1,4 @@
-//! The program as a user runs it: exit codes, confirmation, reports, and restoring.
+//! The program as a user runs it: exit codes, confirmation, and reports.
 
 use std::{
     process::{Output, Stdio},
@@ -14,7 +14,7 @@ use crate::{
     server::{Reply, Server, good, response},
 };
 
-const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 fn start(api: &Api, arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_kubectl-confidence"))
@@ -29,11 +29,7 @@ fn start(api: &Api, arguments: &[&str]) -> Child {
 }
 
 async fn run(api: &Api, arguments: &[&str]) -> Output {
-    let output = start(api, arguments).wait_with_output();
-    tokio::time::timeout(LIMIT, output)
-        .await
-        .expect("the program ends")
-        .unwrap()
+    ended(start(api, arguments)).await
 }
 
 pub fn printed(output: &Output) -> String {
@@ -42,26 +38,21 @@ pub fn printed(output: &Output) -> String {
         .concat()
 }
 
-fn quick(server: &Server) -> Vec<String> {
-    let url = format!("http://{}/", server.address);
-    let arguments = [
-        "--deployment",
-        "shop",
-        "--url",
-        &url,
-        "--yes",
-        "--duration",
-        "300ms",
-        "--rate",
-        "100",
-    ];
-    arguments.map(str::to_owned).to_vec()
+/// Starts a run on the workload of the API.
+pub fn start_run(api: &Api, server: &Server, more: &[&str]) -> Child {
+    let (workload, url) = (api.workload(), format!("http://{}/", server.address));
+    let all = ["--deployment", &workload, "--url", &url, "--yes", "--rate", "100"];
+    start(api, &[&all, more].concat())
+}
+
+/// Waits until the program has ended.
+pub async fn ended(child: Child) -> Output {
+    let output = tokio::time::timeout(LIMIT, child.wait_with_output()).await;
+    output.expect("the program ends").unwrap()
 }
 
 pub async fn run_quick(api: &Api, server: &Server, more: &[&str]) -> Output {
-    let quick = quick(server);
-    let arguments: Vec<_> = quick.iter().map(String::as_str).chain(more.iter().copied()).collect();
-    run(api, &arguments).await
+    ended(start_run(api, server, &[&["--duration", "300ms"], more].concat())).await
 }
 
 fn unavailable(_: &str) -> String {
@@ -184,17 +175,6 @@ async fn json_and_html_reports_are_written_to_files() {
 }
 
 #[tokio::test]
-async fn scaling_is_undone_after_the_scenario() {
-    let api = Api::start().await;
-    let server = Server::start(|request| Reply::Send(good(request))).await;
-    let output = run_quick(&api, &server, &["--scenarios", "scale-to-one"]).await;
-    assert_eq!(output.status.code(), Some(0), "{}", printed(&output));
-    let changes = api.changes();
-    assert!(changes.contains("\"value\":1}"), "{changes}");
-    assert_eq!(api.replicas(), 2);
-}
-
-#[tokio::test]
 async fn the_power_cut_of_a_node_without_pods_is_refused() {
     let api = Api::start().await;
     let server = Server::start(|request| Reply::Send(good(request))).await;
@@ -214,68 +194,4 @@ async fn the_power_cut_of_a_node_without_pods_is_refused() {
     assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
     let message = "node-2 holds no pod of the workloads, so its power cut would show nothing: choose node-1";
     assert!(printed(&output).contains(message), "{}", printed(&output));
-}
-
-#[tokio::test]
-async fn an_interrupted_run_restores_everything_and_reports_what_it_saw() {
-    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
-        let api = Api::start().await;
-        let server = Server::start(|request| Reply::Send(good(request))).await;
-        let url = format!("http://{}/", server.address);
-        let quick = [
-            "--deployment",
-            "shop",
-            "--url",
-            &url,
-            "--yes",
-            "--scenarios",
-            "scale-to-one",
-        ];
-        let child = start(&api, &quick);
-        let scaled = async {
-            while !api.changes().contains("\"value\":1}") {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(LIMIT, scaled).await.expect("it scales");
-        let pid = child.id().unwrap().to_string();
-        std::process::Command::new("kill")
-            .args([signal, &pid])
-            .status()
-            .unwrap();
-        let output = tokio::time::timeout(LIMIT, child.wait_with_output())
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(code), "{}", printed(&output));
-        assert!(printed(&output).contains("| scale-to-one"), "{}", printed(&output));
-        assert_eq!(api.replicas(), 2, "{}", api.changes());
-    }
-}
-
-#[tokio::test]
-async fn what_cannot_be_restored_is_printed_with_the_command_that_does() {
-    let api = Api::start().await;
-    let server = Server::start(|request| Reply::Send(good(request))).await;
-    let mut arguments = quick(&server);
-    arguments.extend(["--wait", "2s", "--scenarios", "scale-to-one"].map(str::to_owned));
-    let child = start(&api, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
-    let scaled = async {
-        while !api.changes().contains("\"value\":1}") {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(LIMIT, scaled).await.expect("it scales");
-    api.break_down();
-    let output = tokio::time::timeout(LIMIT, child.wait_with_output())
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(3), "{}", printed(&output));
-    let text = printed(&output);
-    assert!(text.contains("These commands restore it:"), "{text}");
-    assert!(
-        text.contains("kubectl patch deployment/shop --type=json --patch '["),
-        "{text}"
-    );
 }

@@ -5,6 +5,7 @@
 mod api;
 mod command;
 mod harm;
+mod restore;
 mod secure;
 mod server;
 mod traffic;
