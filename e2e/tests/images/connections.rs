@@ -10,8 +10,9 @@ use tokio::{
 };
 
 use crate::{
+    container::within,
     front_door::{is_submission_response, request},
-    stage::{Stage, within},
+    network::Network,
 };
 
 const TEMPLATE: &str = include_str!("../../../frontend/nginx/nginx.conf.template");
@@ -30,8 +31,8 @@ async fn exchange(connection: &mut TcpStream) -> Result<String> {
 
 #[tokio::test]
 async fn the_next_response_on_an_idle_connection_announces_its_end() -> Result<()> {
-    let stage = Stage::new("drain").await?;
-    let frontend = stage.frontend(&[]).await?;
+    let network = Network::new("drain").await?;
+    let frontend = network.frontend(&[]).await?;
     let mut connection = frontend.connect().await?;
     assert!(exchange(&mut connection).await?.contains("Connection: keep-alive\r\n"));
     frontend.docker(&["kill", "--signal=QUIT"]).await?;
@@ -50,7 +51,7 @@ async fn the_next_response_on_an_idle_connection_announces_its_end() -> Result<(
 
 #[tokio::test]
 async fn when_connections_run_out_the_one_that_has_been_idle_for_longest_is_closed() -> Result<()> {
-    let stage = Stage::new("idle").await?;
+    let network = Network::new("idle").await?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("template");
     let few = TEMPLATE.replace("worker_connections 6144", "worker_connections 32");
@@ -60,7 +61,7 @@ async fn when_connections_run_out_the_one_that_has_been_idle_for_longest_is_clos
         "--volume={}:/etc/nginx/templates/nginx.conf.template:ro",
         file.display()
     );
-    let frontend = stage.frontend(&[&volume]).await?;
+    let frontend = network.frontend(&[&volume]).await?;
     let mut idle = Vec::new();
     while idle.len() < 32 {
         let mut connection = frontend.connect().await?;
@@ -91,7 +92,7 @@ async fn when_connections_run_out_the_one_that_has_been_idle_for_longest_is_clos
 
 #[tokio::test]
 async fn a_client_that_has_closed_its_sending_half_gets_its_response() -> Result<()> {
-    let (_stage, _backend, frontend) = Stage::serving("half").await?;
+    let (_network, _backend, frontend) = Network::serving("half").await?;
     for _ in 0..20 {
         let mut connection = frontend.connect().await?;
         connection.write_all(&request("1.1", "host: a\r\n")).await?;
@@ -105,8 +106,8 @@ async fn a_client_that_has_closed_its_sending_half_gets_its_response() -> Result
 
 #[tokio::test]
 async fn nginx_listens_on_ipv6_too() -> Result<()> {
-    let stage = Stage::new("ipv6").await?;
-    let frontend = stage.frontend(&["--sysctl=net.ipv6.conf.all.disable_ipv6=0"]).await?;
+    let network = Network::new("ipv6").await?;
+    let frontend = network.frontend(&["--sysctl=net.ipv6.conf.all.disable_ipv6=0"]).await?;
     assert_eq!(frontend.listeners("/proc/net/tcp").await?, 1);
     assert_eq!(frontend.listeners("/proc/net/tcp6").await?, 1);
     Ok(())

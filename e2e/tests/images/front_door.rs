@@ -4,7 +4,7 @@ use anyhow::Result;
 use api::Problem;
 use reqwest::{StatusCode, header};
 
-use crate::{stage::Stage, submission, values};
+use crate::{network::Network, submission, values};
 
 /// Returns a complete request whose body is a valid submission.
 pub fn request(version: &str, headers: &str) -> Vec<u8> {
@@ -24,7 +24,7 @@ pub fn is_submission_response(response: &str) -> bool {
 
 #[tokio::test]
 async fn nginx_limits_requests_as_the_backend_does_and_rejects_them_with_problem_documents() -> Result<()> {
-    let (_stage, _backend, frontend) = Stage::serving("problems").await?;
+    let (_network, _backend, frontend) = Network::serving("problems").await?;
     let long = |length| "x".repeat(length);
     let head = |line: &str, headers: &str| format!("{line}\r\nhost: a\r\nconnection: close\r\n{headers}\r\n");
     for (request, status) in [
@@ -90,7 +90,7 @@ async fn nginx_limits_requests_as_the_backend_does_and_rejects_them_with_problem
 
 #[tokio::test]
 async fn a_client_gets_through_nginx_what_it_gets_from_the_backend() -> Result<()> {
-    let (_stage, backend, frontend) = Stage::serving("alike").await?;
+    let (_network, backend, frontend) = Network::serving("alike").await?;
     for request in [
         request("1.0", ""),
         request("1.1", &format!("host: a\r\ncookie: {}\r\n", "c".repeat(16_000))),
@@ -113,15 +113,15 @@ async fn a_client_gets_through_nginx_what_it_gets_from_the_backend() -> Result<(
 
 #[tokio::test]
 async fn a_browser_gets_a_short_page_instead_of_a_problem_document() -> Result<()> {
-    let stage = Stage::new("browser").await?;
-    let url = stage.frontend(&[]).await?.url;
+    let network = Network::new("browser").await?;
+    let url = network.frontend(&[]).await?.url;
     for (path, status, title, way_back) in [
         ("/version", 404, "Not Found", "./"),
         ("/no/such-path?a/b", 404, "Not Found", "../"),
         ("/api/submissions", 502, "Bad Gateway", "../"), // a form that is sent without script
     ] {
-        let form = stage.http.post(format!("{url}{path}")).form(&[("name", "Ada")]);
-        let get = stage.http.get(format!("{url}{path}"));
+        let form = network.http.post(format!("{url}{path}")).form(&[("name", "Ada")]);
+        let get = network.http.get(format!("{url}{path}"));
         let request = if status == 502 { form } else { get };
         let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
         let response = request.header(header::ACCEPT, accept).send().await?;
@@ -141,11 +141,11 @@ const ECHO: &str = r#"location / {
 
 #[tokio::test]
 async fn the_backend_learns_from_headers_what_the_client_requested() -> Result<()> {
-    let stage = Stage::new("echo").await?;
+    let network = Network::new("echo").await?;
     let name = "--network-alias=k8s-demo-backend-service";
-    stage.nginx(ECHO, 8000, &[name]).await?;
-    let url = stage.frontend(&[]).await?.url;
-    stage.until(StatusCode::OK, |http| submission(http, &url)).await?;
+    network.nginx(ECHO, 8000, &[name]).await?;
+    let url = network.frontend(&[]).await?.url;
+    network.until(StatusCode::OK, |http| submission(http, &url)).await?;
     let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     for (headers, host, protocol) in [
         (&[("host", "demo.example")][..], "demo.example", "http"),
@@ -163,7 +163,7 @@ async fn the_backend_learns_from_headers_what_the_client_requested() -> Result<(
             "http",
         ),
     ] {
-        let mut request = submission(&stage.http, &url).header("traceparent", traceparent);
+        let mut request = submission(&network.http, &url).header("traceparent", traceparent);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -176,28 +176,28 @@ async fn the_backend_learns_from_headers_what_the_client_requested() -> Result<(
 
 #[tokio::test]
 async fn an_outer_proxy_may_add_a_path_prefix() -> Result<()> {
-    let (stage, _backend, _frontend) = Stage::serving("prefix").await?;
+    let (network, _backend, _frontend) = Network::serving("prefix").await?;
     let strip = "location /demo/ { proxy_pass http://k8s-demo-frontend-pods:8080/; }";
-    let outer = stage.nginx(strip, 8080, &[]).await?;
+    let outer = network.nginx(strip, 8080, &[]).await?;
     let url = format!("{}/demo", outer.url);
-    let page = stage.http.get(format!("{url}/")).send().await?.text().await?;
+    let page = network.http.get(format!("{url}/")).send().await?.text().await?;
     let is_file = |text: &&str| [".js", ".css", ".wasm"].iter().any(|end| text.ends_with(end));
     let files: Vec<_> = page.split('"').filter(is_file).collect();
     assert!(files.len() > 3, "{page}");
     for file in files {
         assert!(!file.starts_with('/'), "{file} is not below the prefix");
-        let response = stage.http.get(format!("{url}/{file}")).send().await?;
+        let response = network.http.get(format!("{url}/{file}")).send().await?;
         assert_eq!(response.status(), StatusCode::OK, "{file}");
     }
-    let response = submission(&stage.http, &url).send().await?;
+    let response = submission(&network.http, &url).send().await?;
     assert_eq!(response.status(), StatusCode::OK);
     Ok(())
 }
 
 #[tokio::test]
 async fn unusual_dns_settings_do_not_keep_nginx_from_starting() -> Result<()> {
-    let stage = Stage::new("resolv").await?;
-    stage.backend().await?;
+    let network = Network::new("resolv").await?;
+    network.backend().await?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("resolv.conf");
     let volume = format!("--volume={}:/etc/resolv.conf:ro", file.display());
@@ -205,15 +205,15 @@ async fn unusual_dns_settings_do_not_keep_nginx_from_starting() -> Result<()> {
         &file,
         "domain example.com\nsearch .\nnameserver fe80::1%eth0\nnameserver 127.0.0.11\noptions ndots:5",
     )?;
-    let frontend = stage.frontend(&[&volume]).await?;
-    stage
+    let frontend = network.frontend(&[&volume]).await?;
+    network
         .until(StatusCode::OK, |http| submission(http, &frontend.url))
         .await?;
     // Without a nameserver, the one on this host is meant, which does not know the pods.
     for text in ["", "nameserver fe80::1%eth0\n"] {
         std::fs::write(&file, text)?;
-        let frontend = stage.frontend(&[&volume]).await?;
-        let response = submission(&stage.http, &frontend.url).send().await?;
+        let frontend = network.frontend(&[&volume]).await?;
+        let response = submission(&network.http, &frontend.url).send().await?;
         assert_eq!(response.status(), StatusCode::BAD_GATEWAY, "{text}");
     }
     Ok(())

@@ -6,14 +6,11 @@ use anyhow::Result;
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::{
-    front_door::request,
-    stage::{Stage, within},
-};
+use crate::{container::within, front_door::request, network::Network};
 
 #[tokio::test]
 async fn a_log_line_has_the_backends_fields_and_nothing_that_the_client_wrote() -> Result<()> {
-    let (_stage, backend, frontend) = Stage::serving("log").await?;
+    let (_network, backend, frontend) = Network::serving("log").await?;
     let trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
     let headers = format!("host: a\r\nx-request-id: log-1\r\ntraceparent: 00-{trace_id}-00f067aa0ba902b7-01\r\n");
     frontend.send(&request("1.1", &headers)).await?;
@@ -62,11 +59,11 @@ async fn a_log_line_has_the_backends_fields_and_nothing_that_the_client_wrote() 
 
 #[tokio::test]
 async fn no_log_line_is_lost_when_the_pod_ends() -> Result<()> {
-    let stage = Stage::new("last-lines").await?;
-    let frontend = stage.frontend(&[]).await?;
+    let network = Network::new("last-lines").await?;
+    let frontend = network.frontend(&[]).await?;
     let count = 2_000;
     for _ in 0..count {
-        let response = stage.http.get(format!("{}/robots.txt", frontend.url)).send().await?;
+        let response = network.http.get(format!("{}/robots.txt", frontend.url)).send().await?;
         assert_eq!(response.status(), StatusCode::OK);
     }
     assert_eq!(frontend.stop().await?, "0");
@@ -76,9 +73,9 @@ async fn no_log_line_is_lost_when_the_pod_ends() -> Result<()> {
 
 #[tokio::test]
 async fn a_pod_without_a_backend_logs_at_most_five_errors_a_second() -> Result<()> {
-    let stage = Stage::new("quiet").await?;
+    let network = Network::new("quiet").await?;
     let started = Instant::now();
-    let frontend = stage.frontend(&[]).await?;
+    let frontend = network.frontend(&[]).await?;
     let errors = async || anyhow::Ok(frontend.errors().await?.lines().count());
     within("forty errors", async {
         while errors().await? < 40 {

@@ -3,17 +3,18 @@
 //! Needs Docker: `cargo test --package e2e --test images`.
 
 mod connections;
+mod container;
 mod front_door;
 mod log;
+mod network;
 mod page;
-mod stage;
 mod upstream;
 
 use anyhow::Result;
 use api::{BuildInfo, Submission, path};
 use reqwest::{Client, RequestBuilder, Response};
 
-use crate::stage::{Stage, inspect};
+use crate::{container::inspect, network::Network};
 
 /// Returns all values of a response's header.
 fn values<'a>(response: &'a Response, name: &str) -> Vec<&'a str> {
@@ -59,8 +60,8 @@ async fn the_images_have_a_numeric_unprivileged_user_and_labels() -> Result<()> 
 
 #[tokio::test]
 async fn the_backend_responds_with_the_version_and_commit_of_its_build() -> Result<()> {
-    let stage = Stage::new("version").await?;
-    let backend = stage.backend().await?;
+    let network = Network::new("version").await?;
+    let backend = network.backend().await?;
     let build: BuildInfo = reqwest::get(format!("{}/version", backend.url)).await?.json().await?;
     let labels = inspect("k8s-demo-backend:v1").await?["Config"]["Labels"].clone();
     assert_eq!(build.version, "v1");
