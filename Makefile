@@ -27,7 +27,7 @@ watch: ## run the unit tests after each change of a file (Ctrl-C ends it)
 test: ## check everything that needs no cluster: also docs, dependencies, the backend, the page in browsers, make run
 	@scripts/checks format lint unit docs dependencies tests openapi make_images make_run
 
-bench: ## measure the backend beside a bare actix-web server, and nginx in front of both (ARGS=--help)
+bench: ## measure the backend beside a baseline of actix-web alone, and nginx in front of both (ARGS=--help)
 	@scripts/bench $(ARGS)
 
 size: ## print what the page weighs, raw and compressed

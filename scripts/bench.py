@@ -1,4 +1,4 @@
-"""Measures the backend beside bare actix-web, and nginx in front of both, with wrk as the load generator; called by scripts/bench."""
+"""Measures the backend beside a baseline, and nginx in front of both, with wrk as the load generator; called by scripts/bench."""
 
 import argparse
 import atexit
@@ -198,7 +198,7 @@ def measure(what, targets, clients, settings=""):
 
 
 def backend_round(programs, request, clients):
-    """Measures two servers, of which the second is the bare one."""
+    """Measures two servers, of which the second is the baseline."""
     starts = [[], []]
     for number in range(STARTS):
         for index in ([0, 1], [1, 0])[number % 2]:  # each runs after the other equally often
@@ -238,7 +238,7 @@ def front_door_round(programs, clients):
 
 def report(names, rounds):
     """Prints the medians of the rounds, and returns the medians of their ratios."""
-    ratios = {figure: median(ours[figure] / bare[figure] for ours, bare in rounds) for figure in rounds[0][0]}
+    ratios = {figure: median(ours[figure] / baseline[figure] for ours, baseline in rounds) for figure in rounds[0][0]}
     rows = [["", *names, "ratio"]]
     for figure, ratio in ratios.items():
         medians = [median(servers[index][figure] for servers in rounds) for index in range(2)]
@@ -262,9 +262,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clients", type=int, default=64, help="clients that send at the same time; half of them at the front door")
     parser.add_argument("--backend", type=Path, help="a backend that is built already")
-    parser.add_argument("--max-cpu", type=float, metavar="RATIO", help="fail above this multiple of the bare server's (budget: 1.20)")
+    parser.add_argument("--max-cpu", type=float, metavar="RATIO", help="fail above this multiple of the baseline's (budget: 1.20)")
     parser.add_argument("--max-memory", type=float, metavar="MB", help="fail above this (budget: 8)")
-    parser.add_argument("--max-start", type=float, metavar="RATIO", help="fail above this multiple of the bare server's (budget: 1.25)")
+    parser.add_argument("--max-start", type=float, metavar="RATIO", help="fail above this multiple of the baseline's (budget: 1.25)")
     parser.add_argument("--max-front-door", type=float, metavar="RATIO", help="fail above this multiple of its limit (budget: 1.25)")
     arguments = parser.parse_args()
     what = [arguments.what] if arguments.what else ["backend", "hello", "front-door"]
@@ -276,7 +276,7 @@ def main():
         if limit is not None and not value <= limit:
             too_high.append(f"{name}: {value:.2f} is above {limit}")
 
-    bare = built("bare")
+    baseline = built("baseline")
     if "backend" in what or "front-door" in what:
         backend = arguments.backend or built("backend")
     for name in what:
@@ -285,12 +285,12 @@ def main():
             if not arguments.what and not has_docker():
                 print("The front door is not measured: that needs Docker", file=sys.stderr)
                 continue
-            rounds = [front_door_round([backend, bare], arguments.clients // 2) for _ in range(arguments.rounds)]
-            check("CPU of the front door", report(["front door", "front door, bare actix-web"], rounds)[CPU], arguments.max_front_door)
+            rounds = [front_door_round([backend, baseline], arguments.clients // 2) for _ in range(arguments.rounds)]
+            check("CPU of the front door", report(["front door", "front door, baseline"], rounds)[CPU], arguments.max_front_door)
             continue
         program, request = (backend, SUBMISSION) if name == "backend" else (built("actix-kube-service", "--example", "hello"), GREETING)
-        rounds = [backend_round([program, bare], request, arguments.clients) for _ in range(arguments.rounds)]
-        ratios = report([name, "bare actix-web"], rounds)
+        rounds = [backend_round([program, baseline], request, arguments.clients) for _ in range(arguments.rounds)]
+        ratios = report([name, "baseline"], rounds)
         if name == "backend":  # the budgets are its: what a request costs at least weighs more where it does less
             check(CPU, ratios[CPU], arguments.max_cpu)
             check(MEMORY, median(ours[MEMORY] for ours, _ in rounds), arguments.max_memory)

@@ -15,7 +15,7 @@ pub enum Fault {
     NotReady,
     /// Delays each submission's response. Kubernetes does nothing.
     Slow,
-    /// Answers every second submission with 500. Kubernetes does nothing.
+    /// Responds to every second submission with 500. Kubernetes does nothing.
     Fail,
     /// Allocates memory. Kubernetes kills the container at its limit (OOMKilled) and restarts it.
     Leak,
@@ -66,7 +66,7 @@ impl Fault {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FaultRequest {
-    /// The pod that is to inject the fault. Every other one answers 421, and the client tries again until it reaches this one.
+    /// The pod that is to inject the fault. Every other one responds with 421, and the client tries again until it reaches this one.
     pub pod: String,
     /// The fault.
     pub fault: Fault,

@@ -39,7 +39,7 @@ pub struct SubmissionResponse {
     pub message: String,
     /// The name in the message, trimmed.
     pub name: String,
-    /// The pod that answered.
+    /// The pod that responded.
     pub pod: String,
     /// The version that this pod runs.
     pub version: String,

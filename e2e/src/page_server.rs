@@ -76,7 +76,7 @@ impl PageServer {
         script.clone_into(&mut self.state.injected.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Waits until no replica answers another request.
+    /// Waits until no replica responds to another request.
     pub async fn until_turned_away(&self) {
         // It fails only when the server has stopped.
         _ = self.state.balancer.unanswered().changed().await;

@@ -87,32 +87,38 @@ impl Local {
     }
 
     /// Waits until a response to a request fulfils the condition.
-    async fn until(&self, method: Method, path: &str, body: &Value, is_so: impl Fn(&Value) -> bool) -> Result<Value> {
-        let answered = async {
+    async fn until(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+        predicate: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
+        let response = async {
             loop {
                 if let Some(response) = send(self.address, method.clone(), path, body).await
-                    && is_so(&response)
+                    && predicate(&response)
                 {
                     return response;
                 }
             }
         };
         let late = |_| Error::other(format!("no such response of {path}"));
-        timeout(STEP_TIMEOUT, answered).await.map_err(late)
+        timeout(STEP_TIMEOUT, response).await.map_err(late)
     }
 
-    async fn submit_until(&self, is_so: impl Fn(&Value) -> bool) -> Result<Value> {
-        self.until(Method::POST, api::path::SUBMISSIONS, &json!({"name": "Ada"}), is_so)
+    async fn submit_until(&self, predicate: impl Fn(&Value) -> bool) -> Result<Value> {
+        self.until(Method::POST, api::path::SUBMISSIONS, &json!({"name": "Ada"}), predicate)
             .await
     }
 
     async fn until_pods(&self, number: usize) -> Result<()> {
         let pods = std::cell::RefCell::new(BTreeSet::new());
-        let is_so = |response: &Value| {
+        let predicate = |response: &Value| {
             pods.borrow_mut().insert(response["pod"].to_string());
             pods.borrow().len() == number
         };
-        self.submit_until(is_so).await.map(drop)
+        self.submit_until(predicate).await.map(drop)
     }
 }
 

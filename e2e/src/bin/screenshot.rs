@@ -1,4 +1,4 @@
-//! Takes the pictures of the documentation, light and dark: of the page with an answer, or of the board while something happens
+//! Takes the pictures of the documentation, light and dark: of the page with a response, or of the board while something happens
 //! to the cluster.
 
 use std::{
@@ -30,16 +30,16 @@ struct Settings {
 
 #[derive(Debug, Subcommand)]
 enum Picture {
-    /// The page with an answer
+    /// The page with a response
     Page,
 
     /// The board in the middle of a rolling update
     Board {
-        /// How many submissions are answered before the update begins
+        /// How many submissions get a response before the update begins
         #[arg(long, default_value_t = 200)]
         before: u32,
 
-        /// How many submissions the new version has answered when the picture is taken
+        /// How many submissions the new version has responded to when the picture is taken
         #[arg(long, default_value_t = 5)]
         after: u32,
 
@@ -50,14 +50,14 @@ enum Picture {
 
     /// The board after a replica has crashed and is back. Faults must be enabled
     Crash {
-        /// How many submissions are answered before the crash
+        /// How many submissions get a response before the crash
         #[arg(long, default_value_t = 200)]
         before: u32,
     },
 
     /// The board while a new version does not become ready
     BrokenRelease {
-        /// How many submissions are answered before the update begins
+        /// How many submissions get a response before the update begins
         #[arg(long, default_value_t = 200)]
         before: u32,
 
@@ -88,16 +88,18 @@ async fn run(Settings { url, folder, picture }: Settings) -> Result<()> {
     browser.open_page(&url).await?;
     browser.press("Ada Lovelace").await?;
     browser.press_enter().await?;
-    browser.until("an answer", "document.querySelector('.message')").await?;
+    browser
+        .until("a response", "document.querySelector('.message')")
+        .await?;
     match picture {
         Picture::Page => take(&browser, &folder, "page").await,
         Picture::Board { before, after, update } => {
             start_load(&browser, before).await?;
             begin(&update).await?;
             // The newest replica is the last row.
-            let new = answered(after, "document.querySelector('tbody tr:last-child').cells[2]");
+            let new = responses(after, "document.querySelector('tbody tr:last-child').cells[2]");
             let both = format!("document.body.innerText.includes('is taking over') && {new}");
-            browser.until("both versions answer", &both).await?;
+            browser.until("both versions respond", &both).await?;
             take(&browser, &folder, "board").await
         }
         Picture::Crash { before } => {
@@ -116,15 +118,15 @@ async fn run(Settings { url, folder, picture }: Settings) -> Result<()> {
     }
 }
 
-fn answered(count: u32, figure: &str) -> String {
+fn responses(count: u32, figure: &str) -> String {
     format!("Number({figure}?.textContent.replace(/\\D/g, '')) >= {count}")
 }
 
-/// Starts the load generator, and waits until so many submissions are answered.
+/// Starts the load generator, and waits until so many submissions have a response.
 async fn start_load(browser: &Browser, before: u32) -> Result<()> {
     browser.click(".controls button").await?;
-    let all = answered(before, "document.querySelector('[data-figure=answered] dd')");
-    browser.until("enough answers before something happens", &all).await
+    let all = responses(before, "document.querySelector('[data-figure=answered] dd')");
+    browser.until("enough responses before something happens", &all).await
 }
 
 async fn begin(update: &[OsString]) -> Result<()> {
