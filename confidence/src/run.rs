@@ -118,7 +118,7 @@ impl<'a> Run<'a> {
             };
             let seen = last.map_or_else(
                 || "no response".to_owned(),
-                |loss| format!("{} ({})", loss.kind, seen.detail(loss)),
+                |loss| format!("{} ({})", loss.kind, loss.detail),
             );
             bail!(
                 "the route {name:?} does not respond as planned, nothing was changed: {seen}, {}. Is the address right, and \

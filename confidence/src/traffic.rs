@@ -1,6 +1,7 @@
 //! Traffic: requests at a steady rate on every route, and what became of each.
 //!
 //! * [`request`]: what is sent, and what a response must contain
+//! * [`field`]: where a response says something
 //! * [`client`]: sends one request, on a kept-alive or on a new [`connection`]
 //! * [`resolver`]: the addresses of a host
 //! * [`source_port`]: the port that a connection comes from
@@ -11,6 +12,7 @@
 
 pub mod client;
 pub mod connection;
+pub mod field;
 pub mod generator;
 pub mod outcome;
 pub mod request;

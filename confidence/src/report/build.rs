@@ -122,7 +122,7 @@ pub fn route(
     let mut groups = BTreeMap::<(LossKind, ConnectionKind, &str, Option<String>), (u64, f64, f64)>::new();
     for loss in &statistics.losses {
         let due = loss.due.as_secs_f64();
-        let group = (loss.kind, loss.connection, statistics.detail(loss), expected(loss));
+        let group = (loss.kind, loss.connection, loss.detail.as_str(), expected(loss));
         let (count, first, last) = groups.entry(group).or_insert((0, due, due));
         *count += 1;
         *first = first.min(due);
@@ -146,12 +146,10 @@ pub fn route(
     let mut pods = BTreeMap::<String, u64>::new();
     for response in &statistics.responses {
         if let Some(version) = response.version {
-            *versions
-                .entry(statistics.versions.name(version).to_owned())
-                .or_default() += 1;
+            *versions.entry(statistics.versions[version].clone()).or_default() += 1;
         }
         if let Some(pod) = response.pod {
-            *pods.entry(statistics.pods.name(pod).to_owned()).or_default() += 1;
+            *pods.entry(statistics.pods[pod].clone()).or_default() += 1;
         }
     }
     let expected_losses = losses.iter().filter(|loss| loss.expected.is_some());
@@ -185,7 +183,7 @@ fn timeline(statistics: &RouteStatistics, seconds: f64) -> Vec<Interval> {
         .collect();
     let mut latencies = vec![Vec::new(); count];
     for response in &statistics.responses {
-        let version = response.version.map_or("", |version| statistics.versions.name(version));
+        let version = response.version.map_or("", |version| &statistics.versions[version]);
         let at = index(response.due);
         *intervals[at].responded.entry(version.to_owned()).or_default() += 1;
         latencies[at].push(response.latency);

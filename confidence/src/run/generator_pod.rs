@@ -131,16 +131,10 @@ pub async fn send() -> Result<()> {
     lines.send(None)?;
     let mut generators = JoinSet::new();
     for (index, target) in job.targets.into_iter().enumerate() {
-        let (seen, mut observations) = mpsc::unbounded_channel();
         let lines = lines.clone();
-        tokio::spawn(async move {
-            while let Some(observation) = observations.recv().await {
-                if lines.send(Some((index, observation))).is_err() {
-                    return;
-                }
-            }
-        });
-        let client = Client::new(target, SharedStatistics::forwarding(start, seen))?;
+        // The receiver ends only when writing has failed.
+        let forward = move |observation| drop(lines.send(Some((index, observation))));
+        let client = Client::new(target, SharedStatistics::forwarding(start, forward))?;
         let mut is_over = is_over.clone();
         let until = async move { is_over.wait_for(|over| *over).await.is_ok() };
         generators.spawn(generate(client, job.rate, until));

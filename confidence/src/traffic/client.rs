@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -13,6 +13,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::HeaderValue;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, interval, timeout_at};
 
@@ -57,7 +58,6 @@ pub struct Target {
 /// Sends every other request on a kept-alive connection, if the target has any, and the rest on a new connection each.
 ///
 /// It never sends a request twice. Where a request was *retried*, a proxy did it.
-#[derive(Debug)]
 pub struct Client {
     target: Target,
     authority: HeaderValue,
@@ -93,11 +93,6 @@ impl Client {
         Ok(client)
     }
 
-    /// Returns the statistics of this client.
-    pub fn statistics(&self) -> &SharedStatistics {
-        &self.statistics
-    }
-
     /// Sends one request, counts it, and counts what became of it. `due` is when it should have been sent.
     pub async fn submit(&self, due: Instant) {
         self.statistics.record(Observation::Sent);
@@ -115,16 +110,16 @@ impl Client {
         let token = format!("{:06x}-{number:07}", self.run);
         let slot = (number.is_multiple_of(2) && !self.slots.is_empty())
             .then(|| &self.slots[(number / 2 % self.slots.len() as u64) as usize]);
-        let mut kind = ConnectionKind::New;
-        let exchanged = timeout_at(due + self.target.timeout, self.exchange(slot, &token, &mut kind)).await;
-        let (loss, detail) = match exchanged {
+        let mut connection = ConnectionKind::New;
+        let exchanged = timeout_at(due + self.target.timeout, self.exchange(slot, &token, &mut connection)).await;
+        let (kind, detail) = match exchanged {
             Ok(Ok(response)) => return Outcome::Responded(response),
             Ok(Err(lost)) => lost,
             Err(_) => (LossKind::TimedOut, format!("after {:?}", self.target.timeout)),
         };
         Outcome::Lost(Loss {
-            kind: loss,
-            connection: kind,
+            kind,
+            connection,
             detail,
         })
     }
@@ -142,7 +137,7 @@ impl Client {
             .map_err(|error| (LossKind::NotSent, error.to_string()))?;
         let (connection, (head, body)) = self.roundtrip(slot, request, kind).await?;
         if let Some(slot) = slot.filter(|_| connection.is_reusable()) {
-            *lock(slot) = Some(connection);
+            *slot.lock() = Some(connection);
         }
         self.target.response.check(head.status, &head.headers, &body, token)
     }
@@ -154,7 +149,7 @@ impl Client {
         mut request: hyper::Request<Full<Bytes>>,
         kind: &mut ConnectionKind,
     ) -> Result<(Connection, (hyper::http::response::Parts, Bytes)), (LossKind, String)> {
-        if let Some(mut connection) = slot.and_then(|slot| lock(slot).take()).filter(Connection::is_reusable) {
+        if let Some(mut connection) = slot.and_then(|slot| slot.lock().take()).filter(Connection::is_reusable) {
             *kind = ConnectionKind::KeptAlive;
             match connection.exchange(request).await {
                 Ok(response) => return Ok((connection, response)),
@@ -201,17 +196,8 @@ async fn close_idle_connections(client: Weak<Client>) {
         sweep.tick().await;
         let Some(client) = client.upgrade() else { return };
         for slot in &client.slots {
-            let mut slot = lock(slot);
-            if slot
-                .as_ref()
-                .is_some_and(|idle| idle.idle_since.elapsed() > IDLE_TIMEOUT)
-            {
-                *slot = None;
-            }
+            let mut slot = slot.lock();
+            slot.take_if(|idle| idle.idle_since.elapsed() > IDLE_TIMEOUT);
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

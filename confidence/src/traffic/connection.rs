@@ -1,15 +1,6 @@
 //! One connection with HTTP/1.1 or HTTP/2, on which nothing is ever sent twice.
 
-use std::{
-    error::Error,
-    fmt, io,
-    net::SocketAddr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -21,6 +12,7 @@ use hyper::{
     http::{response::Parts, uri::Uri},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{outcome::LossKind, source_port, tls::Tls};
@@ -30,15 +22,13 @@ use crate::plan::HttpVersion;
 const MAX_BODY: usize = 8 << 20;
 
 /// A connection to one server. Dropping it closes it.
-#[derive(Debug)]
 pub struct Connection {
     sender: Sender,
-    state: Arc<State>,
+    state: Arc<Mutex<State>>,
     /// When its last response was complete.
     pub idle_since: Instant,
 }
 
-#[derive(Debug)]
 enum Sender {
     Http1(http1::SendRequest<Full<Bytes>>),
     Http2(http2::SendRequest<Full<Bytes>>),
@@ -47,50 +37,38 @@ enum Sender {
 /// What is known about a connection, by its owner and by the task that drives it. Either may learn first that it has ended.
 struct State {
     /// The server has said that it will close, or this client has closed or asked for it.
-    is_close_announced: AtomicBool,
+    is_close_announced: bool,
     /// At least one response is complete.
-    has_served: AtomicBool,
+    has_served: bool,
     /// A request was sent, and its response is not complete. A close is judged afterwards: the response may have announced it.
-    is_exchanging: AtomicBool,
-    /// The connection has ended.
-    has_ended: AtomicBool,
-    on_unannounced_close: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    is_exchanging: bool,
+    has_ended: bool,
+    on_unannounced_close: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl State {
-    fn announce_close(&self) {
-        self.is_close_announced.store(true, Ordering::SeqCst);
-    }
-
-    fn exchanged(&self) {
-        self.is_exchanging.store(false, Ordering::SeqCst);
+    fn exchanged(&mut self) {
+        self.is_exchanging = false;
         self.check();
     }
 
     /// Reports a close without notice, once. A close within an exchange is not one, since its request is lost.
-    fn check(&self) {
-        let is = |flag: &AtomicBool| flag.load(Ordering::SeqCst);
-        if is(&self.has_ended) && !is(&self.is_exchanging) && is(&self.has_served) && !is(&self.is_close_announced) {
-            let mut report = self.on_unannounced_close.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(report) = report.take() {
-                report();
-            }
+    fn check(&mut self) {
+        if self.has_ended
+            && !self.is_exchanging
+            && self.has_served
+            && !self.is_close_announced
+            && let Some(report) = self.on_unannounced_close.take()
+        {
+            report();
         }
     }
 
     /// The connection has ended. With HTTP/2, a server announces that by GOAWAY: without an error.
-    fn ended(&self, ended: hyper::Result<()>, version: HttpVersion) {
-        if version == HttpVersion::Http2 && ended.is_ok() {
-            self.announce_close();
-        }
-        self.has_ended.store(true, Ordering::SeqCst);
+    fn ended(&mut self, ended: hyper::Result<()>, version: HttpVersion) {
+        self.is_close_announced |= version == HttpVersion::Http2 && ended.is_ok();
+        self.has_ended = true;
         self.check();
-    }
-}
-
-impl fmt::Debug for State {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("State").finish_non_exhaustive()
     }
 }
 
@@ -134,25 +112,31 @@ impl Connection {
             }
         };
         let version = agreed.or(version).unwrap_or(HttpVersion::Http1);
-        let state = Arc::new(State {
-            is_close_announced: AtomicBool::new(false),
-            has_served: AtomicBool::new(false),
-            is_exchanging: AtomicBool::new(false),
-            has_ended: AtomicBool::new(false),
-            on_unannounced_close: Mutex::new(Some(Box::new(on_unannounced_close))),
-        });
+        let state = Arc::new(Mutex::new(State {
+            is_close_announced: false,
+            has_served: false,
+            is_exchanging: false,
+            has_ended: false,
+            on_unannounced_close: Some(Box::new(on_unannounced_close)),
+        }));
         let (watched, stream) = (state.clone(), TokioIo::new(stream));
         // An error is also reported to the exchange in flight; between two exchanges only the end matters.
         let sender = match version {
             HttpVersion::Http1 => {
                 let (sender, connection) = http1::handshake(stream).await.map_err(io::Error::other)?;
-                tokio::spawn(async move { watched.ended(connection.await, version) });
+                tokio::spawn(async move {
+                    let ended = connection.await;
+                    watched.lock().ended(ended, version)
+                });
                 Sender::Http1(sender)
             }
             HttpVersion::Http2 => {
                 let handshake = http2::handshake(TokioExecutor::new(), stream).await;
                 let (sender, connection) = handshake.map_err(io::Error::other)?;
-                tokio::spawn(async move { watched.ended(connection.await, version) });
+                tokio::spawn(async move {
+                    let ended = connection.await;
+                    watched.lock().ended(ended, version)
+                });
                 Sender::Http2(sender)
             }
         };
@@ -166,30 +150,31 @@ impl Connection {
     /// Sends a request and waits for the complete response.
     pub async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<(Parts, Bytes), ExchangeError> {
         if let Err(error) = self.sender.ready().await {
-            return match self.state.has_served.load(Ordering::SeqCst) {
+            return match self.state.lock().has_served {
                 true => Err(ExchangeError::Unwritten(Box::new(request))),
                 false => Err(lost(&error)),
             };
         }
-        if announces_close(request.version(), request.headers()) {
-            self.state.announce_close();
+        let is_last = announces_close(request.version(), request.headers());
+        {
+            let mut state = self.state.lock();
+            state.is_close_announced |= is_last;
+            state.is_exchanging = true;
         }
-        self.state.is_exchanging.store(true, Ordering::SeqCst);
         let response = match self.sender.try_send_request(request).await {
             Ok(response) => response,
             Err(mut failed) => {
                 return Err(match failed.take_message() {
                     Some(request) => {
-                        self.state.exchanged();
+                        self.state.lock().exchanged();
                         ExchangeError::Unwritten(Box::new(request))
                     }
                     None => lost(failed.error()),
                 });
             }
         };
-        if announces_close(response.version(), response.headers()) {
-            self.state.announce_close();
-        }
+        let is_last = announces_close(response.version(), response.headers());
+        self.state.lock().is_close_announced |= is_last;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() {
@@ -197,8 +182,11 @@ impl Connection {
             }
             ExchangeError::Lost(LossKind::ResetWithinResponse, words(cause(error.as_ref())))
         })?;
-        self.state.has_served.store(true, Ordering::SeqCst);
-        self.state.exchanged();
+        {
+            let mut state = self.state.lock();
+            state.has_served = true;
+            state.exchanged();
+        }
         self.idle_since = Instant::now();
         Ok((head, body.to_bytes()))
     }
@@ -209,7 +197,7 @@ impl Connection {
             Sender::Http1(sender) => sender.is_closed(),
             Sender::Http2(sender) => sender.is_closed(),
         };
-        !is_closed && !self.state.is_close_announced.load(Ordering::SeqCst)
+        !is_closed && !self.state.lock().is_close_announced
     }
 }
 
@@ -243,7 +231,7 @@ impl Sender {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.state.announce_close();
+        self.state.lock().is_close_announced = true;
     }
 }
 

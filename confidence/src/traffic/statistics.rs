@@ -1,18 +1,12 @@
 //! The outcomes of one route in one scenario.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
-use tokio::{
-    sync::{Notify, mpsc::UnboundedSender},
-    time::Instant,
-};
+use tokio::{sync::watch, time::Instant};
 
-use super::outcome::{ConnectionKind, LossKind, Origin, Outcome};
+use super::outcome::{ConnectionKind, Loss, LossKind, Origin, Outcome};
 
 /// Counts outcomes, and keeps when each happened.
 #[derive(Debug, Default)]
@@ -27,12 +21,11 @@ pub struct RouteStatistics {
     /// When connections were closed by the server without notice, since the start.
     pub closed_without_notice: Vec<Duration>,
     /// The pods that responded.
-    pub pods: Interner,
+    pub pods: IndexSet<String>,
     /// The versions that responded.
-    pub versions: Interner,
+    pub versions: IndexSet<String>,
     /// The pods of proxies, and how many requests each forwarded.
     pub proxies: BTreeMap<String, u64>,
-    details: Interner,
 }
 
 /// Something that was seen. Times are counted from the start.
@@ -60,13 +53,13 @@ pub struct ResponseSample {
     /// From then until the response was complete.
     pub latency: Duration,
     /// Index into [`RouteStatistics::pods`].
-    pub pod: Option<u16>,
+    pub pod: Option<usize>,
     /// Index into [`RouteStatistics::versions`].
-    pub version: Option<u16>,
+    pub version: Option<usize>,
 }
 
 /// One lost request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct LossSample {
     /// When the request was due, since the start.
     pub due: Duration,
@@ -74,7 +67,8 @@ pub struct LossSample {
     pub at: Duration,
     pub kind: LossKind,
     pub connection: ConnectionKind,
-    detail: u16,
+    /// The error or the unexpected value.
+    pub detail: String,
 }
 
 impl Observation {
@@ -116,20 +110,25 @@ impl RouteStatistics {
                 self.responses.push(ResponseSample {
                     due,
                     latency: at.saturating_sub(due),
-                    pod: pod.map(|name| self.pods.index(name)),
-                    version: version.map(|name| self.versions.index(name)),
+                    pod: pod.map(|name| self.pods.insert_full(name).0),
+                    version: version.map(|name| self.versions.insert_full(name).0),
                 });
             }
             Observation::Outcome {
-                outcome: Outcome::Lost(loss),
+                outcome:
+                    Outcome::Lost(Loss {
+                        kind,
+                        connection,
+                        detail,
+                    }),
                 due,
                 at,
             } => self.losses.push(LossSample {
                 due,
                 at,
-                kind: loss.kind,
-                connection: loss.connection,
-                detail: self.details.index(loss.detail),
+                kind,
+                connection,
+                detail,
             }),
         }
     }
@@ -149,78 +148,46 @@ impl RouteStatistics {
         let mut losses = self.losses.iter().rev();
         losses.find(|loss| kinds.contains(&loss.kind)).map(|loss| loss.at)
     }
-
-    /// Returns the error or the unexpected value of a loss.
-    pub fn detail(&self, loss: &LossSample) -> &str {
-        self.details.name(loss.detail)
-    }
-}
-
-/// Distinct names, each with a small index.
-#[derive(Debug, Default)]
-pub struct Interner(Vec<String>);
-
-impl Interner {
-    /// Returns the index of a name. Names beyond the 65,535th share the last index.
-    fn index(&mut self, name: String) -> u16 {
-        let known = self.0.iter().rposition(|known| *known == name);
-        let index = known.unwrap_or_else(|| {
-            if self.0.len() < usize::from(u16::MAX) {
-                self.0.push(name);
-            }
-            self.0.len() - 1
-        });
-        index as u16
-    }
-
-    /// Returns the name with this index.
-    pub fn name(&self, index: u16) -> &str {
-        self.0.get(usize::from(index)).map_or("", String::as_str)
-    }
 }
 
 /// Statistics that several tasks share.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SharedStatistics(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     start: Instant,
-    statistics: Mutex<RouteStatistics>,
-    has_changed: Notify,
+    statistics: watch::Sender<RouteStatistics>,
     /// Gets what is seen, in place of the statistics.
-    forward: Option<UnboundedSender<Observation>>,
+    forward: Option<Box<dyn Fn(Observation) + Send + Sync>>,
 }
 
 impl SharedStatistics {
     /// Returns empty statistics. Times are counted from `start`.
     pub fn new(start: Instant) -> Self {
-        Self::with_forward(start, None)
+        Self(Arc::new(Shared {
+            start,
+            statistics: watch::Sender::default(),
+            forward: None,
+        }))
     }
 
     /// Returns statistics that stay empty: what is seen is forwarded.
-    pub fn forwarding(start: Instant, to: UnboundedSender<Observation>) -> Self {
-        Self::with_forward(start, Some(to))
-    }
-
-    fn with_forward(start: Instant, forward: Option<UnboundedSender<Observation>>) -> Self {
+    pub fn forwarding(start: Instant, forward: impl Fn(Observation) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Shared {
             start,
-            statistics: Mutex::default(),
-            has_changed: Notify::new(),
-            forward,
+            statistics: watch::Sender::default(),
+            forward: Some(Box::new(forward)),
         }))
     }
 
     /// Counts what was seen.
     pub fn record(&self, observation: Observation) {
         match &self.0.forward {
-            // The receiver may have been dropped: then nobody needs them.
-            Some(forward) => drop(forward.send(observation)),
-            None => {
-                self.with(|statistics| statistics.record(observation));
-                self.0.has_changed.notify_waiters();
-            }
+            Some(forward) => forward(observation),
+            None => self
+                .0
+                .statistics
+                .send_modify(|statistics| statistics.record(observation)),
         }
     }
 
@@ -231,22 +198,17 @@ impl SharedStatistics {
 
     /// Waits until the statistics satisfy a predicate.
     pub async fn until(&self, predicate: impl Fn(&RouteStatistics) -> bool) {
-        loop {
-            let changed = self.0.has_changed.notified();
-            if self.with(|statistics| predicate(statistics)) {
-                return;
-            }
-            changed.await;
-        }
+        // The sender lives as long as this.
+        let _ = self.0.statistics.subscribe().wait_for(predicate).await;
     }
 
     /// Returns the statistics, and leaves empty ones.
     pub fn take(&self) -> RouteStatistics {
-        self.with(std::mem::take)
+        self.0.statistics.send_replace(RouteStatistics::default())
     }
 
     /// Calls a function with the statistics.
-    pub fn with<T>(&self, function: impl FnOnce(&mut RouteStatistics) -> T) -> T {
-        function(&mut self.0.statistics.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn with<T>(&self, function: impl FnOnce(&RouteStatistics) -> T) -> T {
+        function(&self.0.statistics.borrow())
     }
 }

@@ -11,9 +11,10 @@ use confidence::{
     report::{Report, ScenarioReport, Verdict, build},
     traffic::{
         client::{Client, Target},
+        field::Field,
         generator::generate,
         outcome::{ConnectionKind, LossKind, Outcome},
-        request::{Field, Request, Response},
+        request::{Request, Response},
         statistics::{Observation, RouteStatistics, SharedStatistics},
         tls::TlsSettings,
     },
@@ -24,6 +25,10 @@ use crate::server::{Reply, Server, good, response};
 
 const LIMIT: Duration = Duration::from_secs(30);
 const CONNECTIONS: u32 = 4;
+
+fn field(place: &str) -> Field {
+    Field::try_from(place.to_owned()).unwrap()
+}
 
 fn target(server: &Server) -> Target {
     Target {
@@ -38,10 +43,10 @@ fn target(server: &Server) -> Target {
         },
         response: Response {
             contains: Some("Hello, Ada {token}!".to_owned()),
-            pod: Some(Field::Pointer("/pod".to_owned())),
-            version: Some(Field::Pointer("/version".to_owned())),
+            pod: Some(field("/pod")),
+            version: Some(field("/version")),
             proxy: None,
-            retried: Some(Field::try_from("header:x-retried".to_owned()).unwrap()),
+            retried: Some(field("header:x-retried")),
             ..Response::default()
         },
         connections: CONNECTIONS,
