@@ -3,6 +3,7 @@
 //! It is parsed strictly. An error names the line, and what is allowed there.
 //!
 //! * [`route`], [`address`]: where requests are sent
+//! * [`run`]: which scenarios are run, and at which rate requests are sent
 //! * [`workload`]: what is changed, and the image of the pods that `kill` and `freeze` need
 //! * [`scenario`]: the table of scenarios
 //! * [`settings`]: the settings of single scenarios
@@ -10,6 +11,7 @@
 
 pub mod address;
 pub mod route;
+pub mod run;
 pub mod scenario;
 pub mod settings;
 pub mod steps;
@@ -19,19 +21,18 @@ pub mod workload;
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
-    path::{Path, PathBuf},
-    time::Duration,
+    path::Path,
 };
 
 use anyhow::{Context, Result, anyhow};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use toml::Spanned;
 
 use self::{
     route::Route,
+    run::RunSettings,
     scenario::Scenario,
     settings::ScenarioSettings,
-    values::{duration, rate},
     workload::{Kind, Tool, WorkloadSettings},
 };
 
@@ -45,7 +46,6 @@ pub struct Plan {
     /// The workloads that are changed.
     #[serde(default, rename = "deployment", alias = "workload")]
     pub workloads: Vec<WorkloadSettings>,
-    /// Which scenarios are run, and at which rate requests are sent.
     #[serde(default)]
     pub run: RunSettings,
     /// Settings of single scenarios.
@@ -60,50 +60,6 @@ pub struct Plan {
     /// Nothing happens but load.
     #[serde(skip)]
     pub is_load: bool,
-}
-
-/// Which scenarios are run, and at which rate requests are sent. Flags override it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct RunSettings {
-    /// The scenarios. By default all that touch nothing but the workloads.
-    pub scenarios: Vec<Scenario>,
-    /// How long a scenario takes at least.
-    #[serde(deserialize_with = "duration")]
-    pub duration: Option<Duration>,
-    /// Requests per second and route.
-    #[serde(deserialize_with = "rate")]
-    pub rate: Option<u32>,
-    /// Connections that each route keeps alive. With 0, each request is sent on a new one.
-    pub connections: Option<u16>,
-    /// How long a response may take.
-    #[serde(deserialize_with = "duration")]
-    pub timeout: Option<Duration>,
-    /// How long the cluster may take for one step.
-    #[serde(deserialize_with = "duration")]
-    pub wait: Option<Duration>,
-    /// The run fails if 99 % of the responses on a route take longer than this in a scenario.
-    #[serde(deserialize_with = "duration")]
-    pub fail_above_p99: Option<Duration>,
-    /// The image of this program: requests are sent by a pod in the cluster, and not by this machine.
-    pub from_pod: Option<String>,
-    /// PEM file of certificate authorities that servers may have beside those of this system.
-    pub ca: Option<PathBuf>,
-    /// Certificates of servers are not checked.
-    pub insecure: bool,
-    /// The version of HTTP. By default servers with TLS choose, and others get HTTP/1.1.
-    pub http: Option<HttpVersion>,
-}
-
-/// A version of HTTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-pub enum HttpVersion {
-    #[serde(rename = "1.1")]
-    #[value(name = "1.1")]
-    Http1,
-    #[serde(rename = "2")]
-    #[value(name = "2")]
-    Http2,
 }
 
 /// Losses that are expected, and do not count.

@@ -24,12 +24,13 @@ use serde::Serialize;
 
 pub use self::verdict::Verdict;
 use crate::{
+    cluster::log::Event,
     plan::scenario::{Description, Scenario},
     traffic::outcome::{ConnectionKind, LossKind},
 };
 
 /// What was seen in all scenarios that were run. Times are seconds since the start of the scenario.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// The version of this schema. Fields are added without a new one.
     pub schema: u32,
@@ -46,7 +47,6 @@ pub struct Report {
     pub routes: Vec<RouteTarget>,
     /// The workloads, as they were found.
     pub workloads: Vec<WorkloadReport>,
-    /// The scenarios, in order.
     pub scenarios: Vec<ScenarioReport>,
     /// The scenarios that were not run.
     pub skipped: Vec<Skipped>,
@@ -83,7 +83,6 @@ pub struct Skipped {
 pub struct WorkloadReport {
     /// Its name with its kind, such as `deployment/shop`.
     pub name: String,
-    /// The image of its container.
     pub image: String,
     /// The image that is rolled out.
     pub next_image: String,
@@ -103,7 +102,6 @@ pub struct ScenarioReport {
     pub scenario: Scenario,
     /// What happens, in a few words.
     pub title: String,
-    /// What it is about.
     pub description: Description,
     /// Whether something must be lost.
     pub is_control: bool,
@@ -123,9 +121,7 @@ pub struct ScenarioReport {
 /// What was seen on one route in one scenario.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RouteReport {
-    /// The name of the route.
     pub route: String,
-    /// Requests sent.
     pub sent: u64,
     /// Requests with the right response.
     pub responded: u64,
@@ -167,16 +163,12 @@ pub struct LossReport {
     pub expected: Option<String>,
 }
 
-/// Quantiles of latencies, in milliseconds.
+/// Quantiles of latencies, in milliseconds: 99 % are faster than `p99`.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Latency {
-    /// Half are faster.
     pub p50: f64,
-    /// 90 % are faster.
     pub p90: f64,
-    /// 99 % are faster.
     pub p99: f64,
-    /// The slowest one.
     pub max: f64,
 }
 
@@ -188,17 +180,8 @@ pub struct Interval {
     /// How many requests each version responded to; without versions, the key is empty.
     pub responded: BTreeMap<String, u64>,
     pub lost: u64,
-    /// Connections closed without notice.
     pub closed_without_notice: u64,
-    /// Latency in milliseconds.
     pub latency_ms: Latency,
-}
-
-/// Something that was done, or that the cluster did.
-#[derive(Debug, Clone, Serialize)]
-pub struct Event {
-    pub at: f64,
-    pub text: String,
 }
 
 /// A pod during a scenario.
@@ -207,9 +190,7 @@ pub struct PodReport {
     pub name: String,
     /// Its workload, such as `deployment/shop`.
     pub workload: String,
-    /// Its node.
     pub node: Option<String>,
-    /// The image of its container.
     pub image: String,
     /// The hash of its pod template: pods of one release have the same.
     pub release: String,
@@ -220,9 +201,7 @@ pub struct PodReport {
 /// A state of a pod, for a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Span {
-    /// From when.
     pub from: f64,
-    /// Until when.
     pub until: f64,
     /// `ready`, `not-ready`, `terminating` or `ended`.
     pub state: &'static str,

@@ -142,6 +142,7 @@ impl<'a> Run<'a> {
             target: describe_target(target),
         };
         Report {
+            schema: 1,
             context: self.cluster.context.clone(),
             namespace: self.cluster.namespace.clone(),
             started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),

@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::{
     cluster::Access,
-    plan::{HttpVersion, Plan, route::Route, scenario::Scenario, workload::WorkloadSettings},
+    plan::{Plan, route::Route, run::RunSettings, scenario::Scenario, workload::WorkloadSettings},
     report::output::Output,
 };
 
@@ -68,21 +68,8 @@ pub struct Settings {
     #[arg(long = "url", value_name = "[ROUTE=]URL")]
     pub urls: Vec<String>,
 
-    /// Scenarios to run, separated by commas.
-    #[arg(long, value_enum, value_delimiter = ',', hide_possible_values = false)]
-    pub scenarios: Vec<Scenario>,
-
-    /// How long a scenario takes at least. It ends when the last pod that it ended is gone. [default: 20s]
-    #[arg(long, value_parser = humantime::parse_duration)]
-    pub duration: Option<Duration>,
-
-    /// Requests per second and route. [default: 50]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub rate: Option<u32>,
-
-    /// How long the cluster may take for one step. [default: 3m]
-    #[arg(long, value_parser = humantime::parse_duration)]
-    pub wait: Option<Duration>,
+    #[command(flatten)]
+    pub run: RunSettings,
 
     /// The image to roll out in a workload. Can be repeated.
     #[arg(long = "image", value_name = "DEPLOYMENT=IMAGE")]
@@ -95,26 +82,6 @@ pub struct Settings {
     /// How many rollouts the scenario "rollouts" makes. [default: 10]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rollouts: Option<u32>,
-
-    /// Send requests from a pod in the cluster: a Service then needs no external address. IMAGE is that of this program.
-    #[arg(long, value_name = "IMAGE")]
-    pub from_pod: Option<String>,
-
-    /// The version of HTTP. [default: with https the server's choice, otherwise 1.1]
-    #[arg(long, value_enum, value_name = "VERSION")]
-    pub http: Option<HttpVersion>,
-
-    /// PEM file of certificate authorities that https servers may have beside those of this system.
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
-
-    /// Do not check the certificates of https servers.
-    #[arg(long)]
-    pub insecure: bool,
-
-    /// Fail if 99 % of the responses on a route take longer than this in a scenario.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub fail_above_p99: Option<Duration>,
 
     /// Output format: table, markdown, json, junit or html; to FILE in place of standard output. Can be repeated.
     /// [default: table]
@@ -152,21 +119,12 @@ impl Settings {
             None => self.quick_plan()?,
         };
         plan.is_load = self.command == Some(Command::Load);
-        let run = &mut plan.run;
+        let mut flags = self.run.clone();
         if plan.is_load {
-            run.scenarios = vec![Scenario::Steady];
-            run.duration = Some(LOAD_DURATION);
-        } else if !self.scenarios.is_empty() {
-            run.scenarios.clone_from(&self.scenarios);
+            flags.scenarios = vec![Scenario::Steady];
+            flags.duration = flags.duration.or(Some(LOAD_DURATION));
         }
-        run.duration = self.duration.or(run.duration);
-        run.rate = self.rate.or(run.rate);
-        run.wait = self.wait.or(run.wait);
-        run.http = self.http.or(run.http);
-        run.ca = self.ca.clone().or(run.ca.take());
-        run.from_pod = self.from_pod.clone().or(run.from_pod.take());
-        run.insecure |= self.insecure;
-        run.fail_above_p99 = self.fail_above_p99.or(run.fail_above_p99);
+        plan.run = flags.or(plan.run);
         let rollouts = &mut plan.scenarios.rollouts;
         rollouts.count = self.rollouts.unwrap_or(rollouts.count);
         self.override_images(&mut plan)?;

@@ -1,45 +1,42 @@
 //! What has to be cleaned up on the cluster, beside the workloads' own specs.
 
-use std::{
-    collections::BTreeMap,
-    process::Stdio,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, process::Stdio};
 
-use anyhow::{Context, Result, anyhow, ensure};
-use k8s_openapi::api::{
-    apps::v1::Deployment,
-    core::v1::{Namespace, Node, Service},
-};
+use anyhow::{Context, Result, bail, ensure};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::{
-    Api,
-    api::{DeleteParams, Patch, PatchParams},
+    Api, Resource,
+    api::{DeleteParams, DynamicObject, Patch, PatchParams},
+    core::ApiResource,
 };
-use serde_json::json;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::Cluster;
 use crate::error::describe;
 
-/// What cleans up. An entry is added before its cause.
-#[derive(Debug, Default)]
-pub struct Cleanups(Mutex<Vec<Cleanup>>);
+/// What has to be cleaned up. An entry is added before its cause.
+pub type Cleanups = Mutex<Vec<Cleanup>>;
 
 /// How one thing is cleaned up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Cleanup {
     /// The node is cordoned.
     Uncordon(String),
-    /// The namespace is temporary.
-    DeleteNamespace(String),
-    /// The Deployment is temporary.
-    DeleteDeployment(String),
-    /// The pod is temporary.
-    DeletePod(String),
+    /// The object is temporary.
+    Delete(ApiResource, String),
     /// The selector of the Service was changed.
     RestoreSelector(String, BTreeMap<String, String>),
     /// The node, or its kubelet, is down. The command starts it again.
     Start(String),
+}
+
+impl Cleanup {
+    /// Returns the deletion of a temporary object.
+    pub fn delete<K: Resource<DynamicType = ()>>(name: &str) -> Self {
+        Self::Delete(ApiResource::erase::<K>(&()), name.to_owned())
+    }
 }
 
 impl Cluster {
@@ -54,16 +51,18 @@ impl Cluster {
     /// Runs a cleanup, and removes it once it is done.
     pub async fn clean_up(&self, cleanup: &Cleanup) -> Result<()> {
         match cleanup {
-            Cleanup::Uncordon(node) => self.set_schedulable(node, true).await?,
-            Cleanup::DeleteNamespace(name) => {
-                let api = Api::<Namespace>::all(self.client.clone());
-                ignore_missing(api.delete(name, &DeleteParams::default()).await)?;
+            Cleanup::Uncordon(node) => drop(self.node_api().uncordon(node).await?),
+            Cleanup::Delete(resource, name) => {
+                let api = match resource.kind == Namespace::kind(&()) {
+                    true => Api::<DynamicObject>::all_with(self.client.clone(), resource),
+                    false => Api::namespaced_with(self.client.clone(), &self.namespace, resource),
+                };
+                match api.delete(name, &DeleteParams::background()).await {
+                    // What is not there does not have to be deleted.
+                    Err(kube::Error::Api(status)) if status.code == 404 => (),
+                    deleted => drop(deleted?),
+                }
             }
-            Cleanup::DeleteDeployment(name) => {
-                let api = Api::<Deployment>::namespaced(self.client.clone(), &self.namespace);
-                ignore_missing(api.delete(name, &DeleteParams::background()).await)?;
-            }
-            Cleanup::DeletePod(name) => ignore_missing(self.pod_api().delete(name, &DeleteParams::default()).await)?,
             Cleanup::RestoreSelector(service, selector) => self.set_selector(service, selector).await?,
             Cleanup::Start(command) => shell(command).await?,
         }
@@ -78,11 +77,10 @@ impl Cluster {
         for cleanup in cleanups.iter().rev() {
             errors.extend(self.clean_up(cleanup).await.err());
         }
-        let errors: Vec<_> = errors.iter().map(describe).collect();
-        errors
-            .is_empty()
-            .then_some(())
-            .ok_or_else(|| anyhow!(errors.join("; ")))
+        if !errors.is_empty() {
+            bail!(errors.iter().map(describe).collect::<Vec<_>>().join("; "));
+        }
+        Ok(())
     }
 
     /// Returns the commands that do what is left to be done, for a person to type.
@@ -94,13 +92,8 @@ impl Cluster {
         let cleanups = self.cleanups.lock();
         let command = |cleanup: &Cleanup| match cleanup {
             Cleanup::Uncordon(node) => self.kubectl(&["uncordon", node]),
-            Cleanup::DeleteNamespace(name) => self.kubectl(&["delete", "namespace", name]),
-            Cleanup::DeleteDeployment(name) => self.kubectl(&["delete", "deployment", name]),
-            Cleanup::DeletePod(name) => self.kubectl(&["delete", "pod", name]),
-            Cleanup::RestoreSelector(service, selector) => {
-                let change = json!([{"op": "replace", "path": "/spec/selector", "value": selector}]);
-                patch("service", service, change.to_string())
-            }
+            Cleanup::Delete(resource, name) => self.kubectl(&["delete", &resource.kind.to_lowercase(), name]),
+            Cleanup::RestoreSelector(service, selector) => patch("service", service, select(selector).to_string()),
             Cleanup::Start(command) => command.clone(),
         };
         let mut commands: Vec<_> = cleanups.iter().rev().map(command).collect();
@@ -114,19 +107,9 @@ impl Cluster {
 
     /// Sets the selector of a Service.
     pub async fn set_selector(&self, service: &str, selector: &BTreeMap<String, String>) -> Result<()> {
-        let change = json!([{"op": "replace", "path": "/spec/selector", "value": selector}]);
-        let patch = Patch::Json::<()>(serde_json::from_value(change)?);
-        let api = Api::<Service>::namespaced(self.client.clone(), &self.namespace);
-        api.patch(service, &PatchParams::default(), &patch).await?;
-        Ok(())
-    }
-
-    /// Cordons or uncordons a node.
-    pub async fn set_schedulable(&self, node: &str, is_schedulable: bool) -> Result<()> {
-        let patch = Patch::Merge(json!({"spec": {"unschedulable": !is_schedulable}}));
-        let api = Api::<Node>::all(self.client.clone());
-        api.patch(node, &PatchParams::default(), &patch).await?;
-        Ok(())
+        let patch = Patch::Json::<()>(serde_json::from_value(select(selector))?);
+        let patched = self.service_api().patch(service, &PatchParams::default(), &patch).await;
+        Ok(drop(patched?))
     }
 
     /// Returns a command line of kubectl with the user's options.
@@ -139,18 +122,9 @@ impl Cluster {
     }
 }
 
-impl Cleanups {
-    fn lock(&self) -> MutexGuard<'_, Vec<Cleanup>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What is not there does not have to be deleted.
-fn ignore_missing<T>(deleted: kube::Result<T>) -> Result<()> {
-    match deleted {
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-        deleted => Ok(deleted.map(drop)?),
-    }
+/// Returns the JSON patch that sets the selector of a Service.
+fn select(selector: &BTreeMap<String, String>) -> Value {
+    json!([{"op": "replace", "path": "/spec/selector", "value": selector}])
 }
 
 /// Runs a command of the user by a shell.

@@ -64,9 +64,8 @@ impl Cluster {
         let uncordon = Cleanup::Uncordon(node.to_owned());
         if has_others && !was_cordoned {
             self.add_cleanup(uncordon.clone());
-            self.set_schedulable(node, false)
-                .await
-                .with_context(|| format!("cannot cordon {node}"))?;
+            let cordoned = self.node_api().cordon(node).await;
+            cordoned.with_context(|| format!("cannot cordon {node}"))?;
         }
         let mut pods = self.pods.current();
         pods.retain(|pod| pod.node.as_deref() == Some(node) && pod.state < PodState::Terminating);

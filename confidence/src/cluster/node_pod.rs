@@ -82,7 +82,7 @@ impl Cluster {
         let labels: serde_json::Map<_, _> = labels.into_iter().map(|label| (label, json!("privileged"))).collect();
         let object: Namespace = serde_json::from_value(json!({"metadata": {"name": namespace, "labels": labels}}))?;
         let namespaces = Api::<Namespace>::all(self.client.clone());
-        self.add_cleanup(Cleanup::DeleteNamespace(namespace.clone()));
+        self.add_cleanup(Cleanup::delete::<Namespace>(&namespace));
         let created = namespaces.create(&PostParams::default(), &object).await;
         created.context("cannot create a temporary namespace")?;
         let variables: Vec<_> = variables
@@ -150,7 +150,8 @@ impl NodePod<'_> {
     /// Waits until the script has ended, and removes the namespace.
     pub async fn finished(self) -> Result<()> {
         self.until_phase(&["Succeeded", "Failed"]).await?;
-        self.cluster.clean_up(&Cleanup::DeleteNamespace(self.namespace)).await
+        let namespace = Cleanup::delete::<Namespace>(&self.namespace);
+        self.cluster.clean_up(&namespace).await
     }
 
     async fn until_phase(&self, phases: &[&str]) -> Result<()> {

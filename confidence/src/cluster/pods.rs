@@ -1,12 +1,10 @@
 //! What happens to the pods of the workloads, as it happens.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use k8s_openapi::api::core::v1::{ContainerStateWaiting, ContainerStatus, Pod};
 use kube::Api;
+use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 
@@ -95,7 +93,7 @@ impl Pods {
 
     /// Returns all changes so far.
     pub fn history(&self) -> Vec<PodChange> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.history.lock().clone()
     }
 
     /// Waits until the pods satisfy a predicate.
@@ -109,7 +107,7 @@ impl Pods {
 
     /// Waits until a pod has changed.
     pub async fn changed(&self) {
-        let count = || self.history.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let count = || self.history.lock().len();
         let before = count();
         self.until(|_| count() > before).await;
     }

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,6 +16,7 @@ use kube::{
         watcher::{self, Event},
     },
 };
+use parking_lot::Mutex;
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
@@ -133,8 +134,7 @@ impl Recorder {
             };
             if has_changed {
                 let at = Instant::now();
-                let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
-                history.push(PodChange { at, pod, name });
+                self.history.lock().push(PodChange { at, pod, name });
             }
             has_changed
         });

@@ -11,25 +11,16 @@ use super::values::duration;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ScenarioSettings {
-    /// `scale`
     pub scale: Scale,
-    /// `rollouts`
     pub rollouts: Rollouts,
-    /// `crash-loop`
     pub crash_loop: Changes,
-    /// `kill`
     pub kill: Kill,
-    /// `node`
     pub node: NodeSettings,
-    /// `freeze`
     pub freeze: Freeze,
-    /// `no-drain`
     pub no_drain: Changes,
-    /// `always-ready`
     pub always_ready: Changes,
 }
 
-/// Settings of `scale`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scale {
@@ -45,7 +36,6 @@ impl Default for Scale {
     }
 }
 
-/// Settings of `rollouts`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rollouts {
@@ -59,7 +49,6 @@ impl Default for Rollouts {
     }
 }
 
-/// Settings of `kill`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Kill {
@@ -84,7 +73,6 @@ pub struct Change {
     pub image: Option<String>,
 }
 
-/// Settings of `node`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NodeSettings {
@@ -96,7 +84,6 @@ pub struct NodeSettings {
     pub up: Option<String>,
 }
 
-/// Settings of `freeze`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Freeze {

@@ -8,11 +8,12 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    Event, Interval, Latency, LossReport, PodReport, RouteReport, ScenarioReport, Span, WorkloadReport, advice, explain,
+    Interval, Latency, LossReport, PodReport, RouteReport, ScenarioReport, Span, WorkloadReport, advice, explain,
 };
 use crate::{
     cluster::{
         Cluster,
+        log::Event,
         pods::{ObservedPod, PodChange},
         workload::Workload,
     },
@@ -65,8 +66,7 @@ pub struct Collected<'a> {
     pub start: Instant,
     /// How long it took.
     pub took: Duration,
-    /// Events.
-    pub events: Vec<(Duration, String)>,
+    pub events: Vec<Event>,
     /// All changes of pods since the program started.
     pub pods: Vec<PodChange>,
     /// Losses that the scenario itself found to be expected.
@@ -86,14 +86,7 @@ pub fn scenario(plan: &Plan, collected: Collected<'_>, statistics: &[(&str, Rout
         is_control: step.scenario.is_control(),
         seconds: took,
         routes: Vec::new(),
-        events: collected
-            .events
-            .into_iter()
-            .map(|(at, text)| Event {
-                at: at.as_secs_f64(),
-                text,
-            })
-            .collect(),
+        events: collected.events,
         pods: pods(&collected.pods, collected.start, collected.took),
         explanations: Vec::new(),
         failure: collected.failure,

@@ -3,6 +3,7 @@
 use std::{fs::OpenOptions, io::Write, path::PathBuf, str::FromStr};
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 
 use super::{Report, html, junit, table};
 
@@ -15,7 +16,7 @@ pub struct Output {
 }
 
 /// A format of the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// A table in Markdown, and sentences below.
     Table,
@@ -23,7 +24,6 @@ pub enum Format {
     Markdown,
     /// JUnit's XML, a test case per scenario.
     Junit,
-    /// JSON.
     Json,
     /// One self-contained page.
     Html,
@@ -37,18 +37,8 @@ impl FromStr for Output {
             Some((format, file)) => (format, Some(PathBuf::from(file))),
             None => (text, None),
         };
-        let format = match format {
-            "table" => Format::Table,
-            "markdown" => Format::Markdown,
-            "junit" => Format::Junit,
-            "json" => Format::Json,
-            "html" => Format::Html,
-            _ => {
-                return Err(format!(
-                    "unknown format {format:?}, expected one of: table, markdown, json, junit, html"
-                ));
-            }
-        };
+        let format = Format::from_str(format, false)
+            .map_err(|_| format!("unknown format {format:?}, expected one of: table, markdown, json, junit, html"))?;
         Ok(Self { format, file })
     }
 }

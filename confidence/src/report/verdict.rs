@@ -156,26 +156,6 @@ impl Report {
     }
 }
 
-impl Default for Report {
-    fn default() -> Self {
-        Self {
-            schema: 1,
-            context: String::new(),
-            namespace: String::new(),
-            started: String::new(),
-            rate: 0,
-            max_p99_ms: None,
-            routes: Vec::new(),
-            workloads: Vec::new(),
-            scenarios: Vec::new(),
-            skipped: Vec::new(),
-            failures: Vec::new(),
-            verdict: None,
-            summary: String::new(),
-        }
-    }
-}
-
 fn was(count: u64) -> &'static str {
     if count == 1 { "was" } else { "were" }
 }

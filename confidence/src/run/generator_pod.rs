@@ -73,7 +73,7 @@ impl<'a> GeneratorPod<'a> {
                 }],
             },
         }))?;
-        cluster.add_cleanup(Cleanup::DeletePod(name.clone()));
+        cluster.add_cleanup(Cleanup::delete::<Pod>(&name));
         let created = cluster.pod_api().create(&PostParams::default(), &pod).await;
         created.context("cannot create the pod that sends requests")?;
         cluster
@@ -115,7 +115,7 @@ impl<'a> GeneratorPod<'a> {
 
     /// Makes the pod stop sending. It ends when it has the last response.
     pub async fn stop(&self) -> Result<()> {
-        self.cluster.clean_up(&Cleanup::DeletePod(self.name.clone())).await
+        self.cluster.clean_up(&Cleanup::delete::<Pod>(&self.name)).await
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, Result};
+use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::json;
 use tokio::time::sleep;
@@ -56,7 +57,7 @@ impl Context<'_> {
             let blue = [("pod-template-hash".to_owned(), self.some_ready_pod(workload)?.release)];
             let green = [(TRACK.to_owned(), "green".to_owned())];
             // The Services are restored before the pods that they may send to are deleted: the last cleanup is the first.
-            cluster.add_cleanup(Cleanup::DeleteDeployment(format!("{}{SECOND}", workload.name)));
+            cluster.add_cleanup(Cleanup::delete::<Deployment>(&format!("{}{SECOND}", workload.name)));
             for (service, selector) in &services {
                 cluster.add_cleanup(Cleanup::RestoreSelector(service.clone(), selector.clone()));
             }
@@ -107,7 +108,7 @@ impl Context<'_> {
         let mut object: DynamicObject = serde_json::from_value(types)?;
         object.metadata.name = Some(name.clone());
         object.data = json!({"spec": spec});
-        self.cluster.add_cleanup(Cleanup::DeleteDeployment(name.clone()));
+        self.cluster.add_cleanup(Cleanup::delete::<Deployment>(&name));
         let created = workload.api.create(&PostParams::default(), &object).await;
         created.with_context(|| format!("cannot create deployment/{name}"))?;
         self.until_complete(workload, &name).await
@@ -121,7 +122,7 @@ impl Context<'_> {
         let no_replicas = Patch::Merge(json!({"spec": {"replicas": 0}}));
         workload.api.patch(&name, &PatchParams::default(), &no_replicas).await?;
         self.until_complete(workload, &name).await?;
-        self.cluster.clean_up(&Cleanup::DeleteDeployment(name)).await
+        self.cluster.clean_up(&Cleanup::delete::<Deployment>(&name)).await
     }
 
     /// Waits until the rollout of a second Deployment is complete.

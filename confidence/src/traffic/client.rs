@@ -26,8 +26,8 @@ use super::{
     tls::{Tls, TlsSettings},
 };
 use crate::plan::{
-    HttpVersion,
     address::{Scheme, Url},
+    run::HttpVersion,
 };
 
 /// Idle connections are closed after this time. It is below the keep-alive time of any server: a server may close a

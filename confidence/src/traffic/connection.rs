@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{outcome::LossKind, source_port, tls::Tls};
-use crate::plan::HttpVersion;
+use crate::plan::run::HttpVersion;
 
 /// Larger bodies count as wrong content.
 const MAX_BODY: usize = 8 << 20;

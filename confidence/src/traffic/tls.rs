@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::plan::HttpVersion;
+use crate::plan::run::HttpVersion;
 
 /// How the certificate of a server is checked.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

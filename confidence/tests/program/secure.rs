@@ -4,7 +4,7 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use confidence::{
-    plan::HttpVersion,
+    plan::run::HttpVersion,
     traffic::{
         client::{Client, Target},
         outcome::{LossKind, Outcome},
