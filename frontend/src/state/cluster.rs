@@ -4,7 +4,7 @@ mod action;
 mod banner;
 mod events;
 mod fault;
-mod latencies;
+mod figures;
 mod membership;
 mod observe;
 mod pacer;
@@ -22,7 +22,7 @@ pub use self::{
     banner::{Banner, banner},
     events::{Event, Kind, Log},
     fault::{ActiveFault, FaultWords, words},
-    latencies::Latencies,
+    figures::Latencies,
     pacer::Pacer,
     replica::{Phase, Replica, Span, short_name},
     rollout::{Rollout, RolloutEnd},
@@ -32,16 +32,28 @@ pub use self::{
 };
 use crate::experiments::{Experiment, Sign, experiments};
 
-/// The rates that can be chosen, in submissions per second.
-pub const RATES: std::ops::RangeInclusive<u32> = 1..=50;
+/// A number of submissions per second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate(pub u32);
+
+impl Rate {
+    /// The rates that can be chosen.
+    pub const ALL: std::ops::RangeInclusive<u32> = 1..=50;
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        Self(10)
+    }
+}
 
 /// What the page sees of the cluster. Times are milliseconds on the browser's monotonic clock.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cluster {
     /// Whether the user has started the load generator.
     pub running: bool,
     /// The number of submissions per second.
-    pub rate: u32,
+    pub rate: Rate,
     /// The outcomes of the submissions.
     pub totals: Totals,
     /// Where the replicas run, once that is known.
@@ -105,36 +117,6 @@ impl Totals {
     }
 }
 
-impl Default for Cluster {
-    fn default() -> Self {
-        Self {
-            running: false,
-            rate: 10,
-            totals: Totals::default(),
-            platform: None,
-            versions: Vec::new(),
-            replicas: Vec::new(),
-            window: Window::default(),
-            log: Log::default(),
-            rollout: None,
-            outage: None,
-            sightings: Default::default(),
-            copied: None,
-            now: 0.0,
-            hidden: None,
-            midnight: 0.0,
-            begun: 0.0,
-            last_answer: 0.0,
-            failures: 0,
-            awaited: None,
-            joined: None,
-            ended: None,
-            answered_of: Vec::new(),
-            next_id: 0,
-        }
-    }
-}
-
 impl Cluster {
     /// Returns whether the load generator was ever started: then the page shows what it sees.
     pub fn was_started(&self) -> bool {
@@ -164,7 +146,7 @@ impl Cluster {
     /// Returns what to say where the chosen rate is not reached.
     pub fn achieved_rate_note(&self) -> Option<String> {
         let achieved = self.window.achieved_rate().filter(|_| self.running)?;
-        let rate = self.rate;
+        let rate = self.rate.0;
         Some(format!("sends {achieved} of {rate} /s: the browser's limit"))
     }
 
@@ -193,14 +175,14 @@ impl Cluster {
                     hidden: self.hidden,
                     ..Self::default()
                 };
-                let text = format!("Started, {} submissions per second", self.rate);
+                let text = format!("Started, {} submissions per second", self.rate.0);
                 self.log.add(at, at, Kind::Ok, None, text);
             }
             ClusterAction::Stopped => {
                 self.running = false;
                 self.totals.in_flight = 0; // cancelled submissions count as never sent
             }
-            ClusterAction::RateChosen(rate) => self.rate = rate.clamp(*RATES.start(), *RATES.end()),
+            ClusterAction::RateChosen(rate) => self.rate = Rate(rate.clamp(*Rate::ALL.start(), *Rate::ALL.end())),
             ClusterAction::Hidden { hidden, at } => self.hide(hidden, at),
             ClusterAction::Found(platform) => {
                 // A response may have said it before.

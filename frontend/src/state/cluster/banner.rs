@@ -2,7 +2,7 @@
 
 use api::Fault;
 
-use super::{Cluster, Kind, Phase, RolloutEnd, fault::words, membership::answer};
+use super::{Cluster, Kind, Phase, Replica, RolloutEnd, fault::words, membership::answer};
 use crate::state::text::{grouped, seconds};
 
 /// How long the end of a rollout stays the headline, in milliseconds.
@@ -24,18 +24,27 @@ pub struct Banner {
     pub version: Option<usize>,
 }
 
+impl Banner {
+    fn new(kind: Kind, text: String) -> Self {
+        Self {
+            kind,
+            text,
+            running: String::new(),
+            version: None,
+        }
+    }
+
+    fn with_running(self, running: String) -> Self {
+        Self { running, ..self }
+    }
+}
+
 /// Returns the banner.
 pub fn banner(cluster: &Cluster) -> Banner {
-    let say = |kind, text: String| Banner {
-        kind,
-        text,
-        running: String::new(),
-        version: None,
-    };
     if !cluster.running {
         let (sent, lost) = (grouped(cluster.totals.sent()), grouped(cluster.totals.lost));
         let kind = if cluster.totals.lost > 0 { Kind::Was } else { Kind::Ok };
-        return say(kind, format!("Stopped. {sent} sent, {lost} lost"));
+        return Banner::new(kind, format!("Stopped. {sent} sent, {lost} lost"));
     }
     outage(cluster)
         .or_else(|| losses(cluster))
@@ -43,19 +52,15 @@ pub fn banner(cluster: &Cluster) -> Banner {
         .or_else(|| fault(cluster))
         .or_else(|| rollout(cluster))
         .unwrap_or_else(|| match cluster.answering().count() {
-            0 => say(Kind::Ok, "Waiting for the first answer".to_owned()),
-            number => say(Kind::Ok, answer(number)),
+            0 => Banner::new(Kind::Ok, "Waiting for the first answer".to_owned()),
+            number => Banner::new(Kind::Ok, answer(number)),
         })
 }
 
 fn outage(cluster: &Cluster) -> Option<Banner> {
     let (since, _) = cluster.outage?;
-    Some(Banner {
-        kind: Kind::Bad,
-        text: "No replica answers".to_owned(),
-        running: format!(", for {} s", ((cluster.now - since) / 1_000.0) as u32),
-        version: None,
-    })
+    let running = format!(", for {} s", ((cluster.now - since) / 1_000.0) as u32);
+    Some(Banner::new(Kind::Bad, "No replica answers".to_owned()).with_running(running))
 }
 
 fn losses(cluster: &Cluster) -> Option<Banner> {
@@ -63,16 +68,12 @@ fn losses(cluster: &Cluster) -> Option<Banner> {
     let (lost, answering) = (cluster.window.lost(), answer(cluster.answering().count()));
     let was = if lost == 1 { "was" } else { "were" };
     let again = if cluster.now - last >= CALM_TIME { " again" } else { "" };
-    Some(Banner {
-        kind: Kind::Was,
-        text: format!("{} {was} lost. {answering}{again}", grouped(lost)),
-        running: String::new(),
-        version: None,
-    })
+    let text = format!("{} {was} lost. {answering}{again}", grouped(lost));
+    Some(Banner::new(Kind::Was, text))
 }
 
 fn never_ready(cluster: &Cluster) -> Option<Banner> {
-    let is_stuck = |replica: &&super::Replica| replica.overdue && replica.phase() == Phase::Starting;
+    let is_stuck = |replica: &&Replica| replica.overdue && replica.phase() == Phase::Starting;
     let stuck = cluster.replicas.iter().find(is_stuck)?;
     let other = cluster.answering().last()?;
     let text = if other.version == stuck.version {
@@ -81,54 +82,27 @@ fn never_ready(cluster: &Cluster) -> Option<Banner> {
         let [new, old] = [stuck.version, other.version].map(|version| &cluster.versions[version]);
         format!("{new} has not become ready: {old} keeps answering")
     };
-    Some(Banner {
-        kind: Kind::Warn,
-        text,
-        running: String::new(),
-        version: None,
-    })
+    Some(Banner::new(Kind::Warn, text))
 }
 
-/// A replica that is being restarted, and then one that misbehaves.
+/// A replica that is being restarted, then one that is not ready, and then one that misbehaves.
 fn fault(cluster: &Cluster) -> Option<Banner> {
+    let warn = |replica: &Replica, does: &str| Banner::new(Kind::Warn, format!("{} {does}", replica.short_name()));
+    let in_phase = |phase| cluster.replicas.iter().find(move |replica| replica.phase() == phase);
     let answering = answer(cluster.answering().count());
-    let say = |text, running| {
-        Some(Banner {
-            kind: Kind::Warn,
-            text,
-            running,
-            version: None,
-        })
-    };
-    let restarting = cluster
-        .replicas
-        .iter()
-        .find(|replica| replica.phase() == Phase::Restarting);
-    if let Some(replica) = restarting {
-        let name = replica.short_name();
-        let frozen = replica.fault.is_some_and(|active| active.fault == Fault::Hang);
-        let does = if frozen { "is frozen" } else { "is restarting" };
-        return say(format!("{name} {does}: {answering}"), String::new());
+    if let Some(replica) = in_phase(Phase::Restarting) {
+        let is_frozen = replica.fault.is_some_and(|active| active.fault == Fault::Hang);
+        let does = if is_frozen { "is frozen" } else { "is restarting" };
+        return Some(warn(replica, &format!("{does}: {answering}")));
     }
-    let not_ready = cluster
-        .replicas
-        .iter()
-        .find(|replica| replica.phase() == Phase::NotReady);
-    if let Some(replica) = not_ready {
-        return say(
-            format!("{} is not ready: {answering}", replica.short_name()),
-            String::new(),
-        );
+    if let Some(replica) = in_phase(Phase::NotReady) {
+        return Some(warn(replica, &format!("is not ready: {answering}")));
     }
-    let active = |replica: &super::Replica| {
+    cluster.answering().find_map(|replica| {
         let active = replica.fault?;
         let left = active.seconds_left(cluster.now)?;
-        say(
-            format!("{} {}", replica.short_name(), words(active.fault).present),
-            format!(", for {left} s more"),
-        )
-    };
-    cluster.answering().find_map(active)
+        Some(warn(replica, words(active.fault).present).with_running(format!(", for {left} s more")))
+    })
 }
 
 fn rollout(cluster: &Cluster) -> Option<Banner> {
@@ -159,9 +133,7 @@ fn rollout(cluster: &Cluster) -> Option<Banner> {
         Some(_) => return None,
     };
     Some(Banner {
-        kind,
-        text,
-        running: String::new(),
         version,
+        ..Banner::new(kind, text)
     })
 }

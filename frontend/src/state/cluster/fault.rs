@@ -25,9 +25,14 @@ impl ActiveFault {
         (self.fault != Fault::Crash && left > 0.0).then_some(left.ceil() as u32)
     }
 
-    /// Returns whether the process stops answering, so that a silence is the fault's effect.
+    /// Returns whether the process stops answering at some time, so that a silence is the fault's effect.
     pub(super) fn stops_process(&self) -> bool {
-        matches!(self.fault, Fault::Crash | Fault::Hang | Fault::Leak)
+        self.fault == Fault::Leak || self.stops_at_once()
+    }
+
+    /// Returns whether the process has answered nothing since it acknowledged the fault.
+    pub(super) fn stops_at_once(&self) -> bool {
+        matches!(self.fault, Fault::Crash | Fault::Hang)
     }
 }
 
@@ -115,6 +120,8 @@ impl Cluster {
                 self.log.set_text(active.event, text);
                 self.log.close(active.event, at);
             }
+            // The event of the outage says it.
+            None if since < self.begun => {}
             None => {
                 let text = format!("{name} was restarted, back after {}", seconds(at - since));
                 self.log.add(at, since - ATTEMPT_TIME, Kind::Warn, None, text);
@@ -133,7 +140,7 @@ impl Cluster {
                 let event = self.log.open(from, from, Kind::Warn, None, text);
                 if let Some(replica) = self.replicas.iter_mut().find(|replica| *replica.pod == *pod) {
                     let until = from + 1_000.0 * f64::from(fault.default_seconds());
-                    replica.fault = Some(ActiveFault {
+                    replica.break_by(ActiveFault {
                         fault,
                         from,
                         until,

@@ -136,12 +136,13 @@ impl Cluster {
                 .log
                 .open(now, last_seen - ATTEMPT_TIME, Kind::Ok, None, String::new()),
         };
-        let drained = self.log.get(event).is_some_and(|event| event.lost + event.retried == 0);
-        let text = match (number, drained) {
-            (1, true) => format!("{name} has ended: it drained"),
-            (1, false) => format!("{name} has ended"),
-            (_, true) => format!("{number} replicas have ended: they drained"),
-            (_, false) => format!("{number} replicas have ended"),
+        // Whether its process has ended, or only its Service has changed, cannot be seen from here.
+        let cost = self.log.get(event).map_or(0, |event| event.lost + event.retried);
+        let text = match (number, cost) {
+            (1, 0) => format!("{name} gets no more submissions"),
+            (1, _) => format!("{name} no longer answers"),
+            (_, 0) => format!("{number} replicas get no more submissions"),
+            (_, _) => format!("{number} replicas no longer answer"),
         };
         self.log.set_text(event, text);
         self.log.close(event, now);

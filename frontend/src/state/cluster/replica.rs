@@ -3,10 +3,7 @@
 use api::SubmissionResponse;
 use yew::AttrValue;
 
-use super::{
-    ActiveFault, Latencies,
-    window::{Mark, WINDOW, Window},
-};
+use super::{ActiveFault, Latencies, WINDOW};
 
 /// The shortest silence that counts, in milliseconds. A living replica that is out of CPU time may stall for a moment.
 const STALL_TIMEOUT: f64 = 2_000.0;
@@ -16,9 +13,6 @@ const DESCRIBE_TIMEOUT: (f64, f64) = (4_000.0, 500.0);
 
 /// How long a replica may take to become ready, in milliseconds. A healthy one needs a second or two.
 pub const START_TIMEOUT: f64 = 10_000.0;
-
-/// How many of the last seconds count for the share.
-const SHARE_WINDOW: usize = 10;
 
 /// What a replica does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +39,7 @@ pub struct Span {
 }
 
 /// A replica.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Replica {
     /// Its number in this run.
     pub id: u32,
@@ -97,24 +91,13 @@ impl Replica {
             id,
             pod: AttrValue::from(pod.to_owned()),
             version,
-            restarts: 0,
-            accepts_faults: false,
-            answered: 0,
-            share: 0,
-            latencies: None,
             spans: vec![Span {
                 from: at,
                 phase: Phase::Starting,
             }],
-            fault: None,
-            matched: false,
-            overdue: false,
             found: at,
             last_seen: at,
-            started_at: 0,
-            uptime: None,
-            missed: 0,
-            described: None,
+            ..Self::default()
         }
     }
 
@@ -163,11 +146,22 @@ impl Replica {
                 Phase::Starting | Phase::Restarting => {}
             }
         }
-        self.enter(at, Phase::Answering);
+        let is_stopped = |active: ActiveFault| active.stops_at_once() && at < active.until;
+        if restarted || !self.fault.is_some_and(is_stopped) {
+            self.enter(at, Phase::Answering);
+        }
         self.answered += 1;
         self.last_seen = at;
         self.missed = 0;
         restarted
+    }
+
+    /// Records that it has acknowledged a fault.
+    pub fn break_by(&mut self, active: ActiveFault) {
+        self.fault = Some(active);
+        if active.stops_at_once() {
+            self.enter(active.from, Phase::Restarting);
+        }
     }
 
     /// Records a response of another replica.
@@ -211,26 +205,6 @@ impl Replica {
             _ => now,
         };
         self.enter(from, phase)
-    }
-
-    /// Computes its figures. `counted` are the responses that the replicas before this one had in the window of the shares: rounded one
-    /// above the other, the shares make 100 percent.
-    pub fn compute(&mut self, window: &Window, counted: &mut usize) {
-        let of_replica = |seconds| {
-            window.last(seconds).filter_map(|mark| match mark {
-                Mark::Answered { replica, millis } if replica == self.id => Some(millis),
-                _ => None,
-            })
-        };
-        let all = window
-            .last(SHARE_WINDOW)
-            .filter(|mark| matches!(mark, Mark::Answered { .. }));
-        let (own, all) = (of_replica(SHARE_WINDOW).count(), all.count());
-        let latencies = Latencies::new(of_replica(WINDOW).collect());
-        let percent = |responses: usize| (100 * responses + all / 2).checked_div(all).unwrap_or_default();
-        self.share = (percent(*counted + own) - percent(*counted)) as u32;
-        *counted += own;
-        self.latencies = latencies;
     }
 
     /// Forgets what it did before `from`, and returns whether it did anything else than to be gone since.

@@ -3,9 +3,25 @@
 use super::*;
 
 #[test]
-fn a_crash_is_over_at_once_and_has_no_time_left() {
-    let history = History::new().answered(5, &V1).broken("b-aaa", Fault::Crash);
-    assert_eq!(history.answered(1, &V1[1..]).banner(), "2 replicas answer");
+fn a_replica_that_acknowledges_a_crash_or_a_freeze_answers_no_longer() {
+    for (fault, banner) in [
+        (Fault::Crash, "aaa is restarting: 1 replica answers"),
+        (Fault::Hang, "aaa is frozen: 1 replica answers"),
+    ] {
+        let mut history = History::new().answered(5, &V1).broken("b-aaa", fault);
+        assert_eq!(history.banner(), banner);
+        // The process sent this one before.
+        let late = history.answer_of(V1[0], 1, 1);
+        history.observe(vec![late]);
+        assert_eq!(history.banner(), banner);
+    }
+}
+
+#[test]
+fn a_frozen_replica_that_is_not_restarted_answers_again_afterwards() {
+    let history = History::new().answered(5, &V1).broken("b-aaa", Fault::Hang);
+    let history = history.answered(61, &V1[1..]).answered(1, &V1);
+    assert_eq!(history.banner(), "2 replicas answer");
 }
 
 #[test]
@@ -42,6 +58,17 @@ fn a_restart_that_nobody_asked_for_is_recognised_by_its_new_process() {
             .iter()
             .any(|span| span.phase == Phase::Restarting)
     );
+}
+
+#[test]
+fn what_an_outage_costs_is_not_said_again_by_the_replicas_that_were_restarted_meanwhile() {
+    let mut history = History::new().answered(5, &V1).lost(5);
+    for pod in V1 {
+        let back = history.answer_of(pod, 1, 2);
+        history.observe(vec![Observation::Sent, back]);
+    }
+    let log = history.log();
+    assert!(log[0].starts_with("No replica answered for "), "{log:?}");
 }
 
 #[test]

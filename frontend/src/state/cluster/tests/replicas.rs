@@ -96,7 +96,9 @@ fn a_deleted_pod_is_replaced_whichever_is_noticed_first() {
         assert_eq!(text, Some("aaa ended, ccc took its place"));
         assert_eq!(seen[Sign::More as usize], None);
         assert!(
-            history.log().contains(&"aaa has ended: it drained, 0 lost".to_owned()),
+            history
+                .log()
+                .contains(&"aaa gets no more submissions, 0 lost".to_owned()),
             "{:?}",
             history.log()
         );
