@@ -4,6 +4,8 @@
 mod prerender;
 #[cfg(not(target_arch = "wasm32"))]
 mod shrink;
+#[cfg(not(target_arch = "wasm32"))]
+mod styles;
 #[cfg(target_arch = "wasm32")]
 mod takeover;
 
@@ -25,5 +27,6 @@ fn main() -> std::io::Result<()> {
         .map(std::path::PathBuf::from)
         .ok_or_else(|| std::io::Error::other("this is a hook of Trunk: run `trunk build` instead"))?;
     prerender::run(&folder)?;
+    styles::run(&folder)?;
     shrink::run(&folder)
 }

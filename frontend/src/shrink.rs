@@ -34,7 +34,7 @@ fn short(number: usize) -> String {
 }
 
 /// Removes comments, which are on lines of their own, and white space at the start of a line.
-fn without_comments(script: &str) -> String {
+pub fn without_comments(script: &str) -> String {
     let is_code = |line: &&str| !(line.is_empty() || ["//", "/*", "*"].iter().any(|start| line.starts_with(start)));
     let lines: Vec<&str> = script.lines().map(str::trim_start).filter(is_code).collect();
     lines.join("\n")

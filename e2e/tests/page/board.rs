@@ -1,8 +1,7 @@
 //! The load generator, and what the page shows of the cluster.
 
 use anyhow::Result;
-use e2e::{backend_process::BackendProcess, browser::Engine};
-use serde_json::json;
+use e2e::backend_process::BackendProcess;
 
 use crate::stage::Stage;
 
@@ -18,11 +17,11 @@ fn figure(name: &str) -> String {
 
 impl Stage {
     /// Presses the button that starts and stops the load generator.
-    async fn toggle_load(&self) -> Result<()> {
+    pub async fn toggle_load(&self) -> Result<()> {
         self.browser.click(".controls button").await
     }
 
-    async fn until_more_than(&self, count: u64, name: &str) -> Result<()> {
+    pub async fn until_more_than(&self, count: u64, name: &str) -> Result<()> {
         let awaited = format!("more than {count} submissions {name}");
         self.browser
             .until(&awaited, &format!("{} > {count}", figure(name)))
@@ -231,53 +230,5 @@ async fn a_command_can_be_copied_and_is_selected_for_browsers_without_a_clipboar
     stage.browser.until_shown("Copied").await?;
     let selected = stage.browser.value("getSelection().toString()").await?;
     assert_eq!(selected, "kubectl scale deployment k8s-demo-backend --replicas=5");
-    Ok(())
-}
-
-/// Records every element that moves without a reason that the user gave.
-const RECORD_SHIFTS: &str = "window.shifts = [], new PerformanceObserver(list => shifts.push(...list.getEntries().filter(shift => !shift.hadRecentInput)))
-    .observe({ type: 'layout-shift', buffered: true }), true";
-const MOVED: &str = "shifts.flatMap(shift => shift.sources.map(({ node }) => node?.outerHTML ?? node?.textContent))";
-
-/// The page asks a replica where it runs, and the commands of the experiments depend on that.
-#[tokio::test]
-async fn nothing_moves_while_it_loads() -> Result<()> {
-    for (platform, command) in [("kubernetes", "kubectl scale"), ("local", "scale 5")] {
-        let mut stage = Stage::before_load(Engine::Chromium, &[]).await?;
-        let replica = BackendProcess::start_with(V1.0, V1.1, &["--platform", platform]).await?;
-        stage.page.set_replicas([replica.address]);
-        stage.replicas.push(replica);
-        let devtools = stage.browser.devtools();
-        let record = json!({ "source": RECORD_SHIFTS });
-        devtools.send("Page.addScriptToEvaluateOnNewDocument", record).await?;
-        // The cards are in the window, and the replica's answer comes some frames after them.
-        devtools.resize(1440, 900).await?;
-        devtools.send("Network.enable", json!({})).await?;
-        let network = json!({ "offline": false, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1 });
-        devtools.send("Network.emulateNetworkConditions", network).await?;
-        stage.browser.open_page(&stage.page.url).await?;
-        stage.browser.until_shown(command).await?;
-        // What moved with it is known two frames later.
-        let frames = "requestAnimationFrame(() => requestAnimationFrame(() => window.drawn = true)), true";
-        stage.browser.value(frames).await?;
-        stage.browser.until("two frames", "window.drawn").await?;
-        assert_eq!(stage.browser.value(MOVED).await?, json!([]), "{platform}");
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn nothing_moves_while_it_runs() -> Result<()> {
-    let mut stage = Stage::with(&[V1]).await?;
-    stage.browser.value(RECORD_SHIFTS).await?;
-    stage.toggle_load().await?;
-    stage.until_more_than(20, "answered").await?;
-    // The start was asked for, so its shift does not count.
-    stage.browser.value("shifts.length = 0, true").await?;
-    stage.kill_oldest().await?;
-    stage.browser.until_shown("No replica answers, for ").await?;
-    stage.add(V1.0, V1.1).await?;
-    stage.browser.until_shown("1 replica answers").await?;
-    assert_eq!(stage.browser.value(MOVED).await?, json!([]));
     Ok(())
 }

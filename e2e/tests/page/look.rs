@@ -1,8 +1,12 @@
-//! The layout: both colour schemes, every width.
+//! The layout: both colour schemes, every width, and that nothing moves.
 
 use anyhow::Result;
+use e2e::{backend_process::BackendProcess, browser::Engine};
+use serde_json::json;
 
 use crate::stage::Stage;
+
+const V1: (&str, &str) = ("backend-1-aaaaa", "v1");
 
 #[tokio::test]
 async fn the_page_follows_the_preferred_colour_scheme() -> Result<()> {
@@ -66,4 +70,107 @@ async fn nothing_scrolls_horizontally_from_320_pixels() -> Result<()> {
         assert_eq!(stage.browser.value(too_wide).await?, 0, "at a width of {width} pixels");
     }
     Ok(())
+}
+
+/// Records every element that moves without a reason that the user gave.
+const RECORD_SHIFTS: &str = "window.shifts = [], new PerformanceObserver(list => shifts.push(...list.getEntries().filter(shift => !shift.hadRecentInput)))
+    .observe({ type: 'layout-shift', buffered: true }), true";
+const MOVED: &str = "shifts.flatMap(shift => shift.sources.map(({ node }) => node?.outerHTML ?? node?.textContent))";
+
+/// The page asks a replica where it runs, and the commands of the experiments depend on that.
+#[tokio::test]
+async fn nothing_moves_while_it_loads() -> Result<()> {
+    for (platform, command) in [("kubernetes", "kubectl scale"), ("local", "scale 5")] {
+        let mut stage = Stage::before_load(Engine::Chromium, &[]).await?;
+        let replica = BackendProcess::start_with(V1.0, V1.1, &["--platform", platform]).await?;
+        stage.page.set_replicas([replica.address]);
+        stage.replicas.push(replica);
+        let devtools = stage.browser.devtools();
+        let record = json!({ "source": RECORD_SHIFTS });
+        devtools.send("Page.addScriptToEvaluateOnNewDocument", record).await?;
+        // The cards are in the window, and the replica's answer comes some frames after them.
+        devtools.resize(1440, 900).await?;
+        devtools.send("Network.enable", json!({})).await?;
+        let network = json!({ "offline": false, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1 });
+        devtools.send("Network.emulateNetworkConditions", network).await?;
+        stage.browser.open_page(&stage.page.url).await?;
+        stage.browser.until_shown(command).await?;
+        // What moved with it is known two frames later.
+        let frames = "requestAnimationFrame(() => requestAnimationFrame(() => window.drawn = true)), true";
+        stage.browser.value(frames).await?;
+        stage.browser.until("two frames", "window.drawn").await?;
+        assert_eq!(stage.browser.value(MOVED).await?, json!([]), "{platform}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_moves_while_it_runs() -> Result<()> {
+    let mut stage = Stage::with(&[V1]).await?;
+    stage.browser.value(RECORD_SHIFTS).await?;
+    stage.toggle_load().await?;
+    stage.until_more_than(20, "answered").await?;
+    // The start was asked for, so its shift does not count.
+    stage.browser.value("shifts.length = 0, true").await?;
+    stage.kill_oldest().await?;
+    stage.browser.until_shown("No replica answers, for ").await?;
+    stage.add(V1.0, V1.1).await?;
+    stage.browser.until_shown("1 replica answers").await?;
+    assert_eq!(stage.browser.value(MOVED).await?, json!([]));
+    Ok(())
+}
+
+/// What is cut off or overlaps where every figure has six digits, and every event is long.
+const CUT_OFF: &str = "(() => {
+    const box = node => { const range = document.createRange(); range.selectNodeContents(node); return range.getBoundingClientRect(); };
+    const all = selector => [...document.querySelectorAll(selector)];
+    for (const number of all('.tally dd > span')) number.firstChild.data = '888\\u2009888';
+    for (const event of all('.log li > span > span')) event.textContent = 'x2k9p (v2) has not become ready for 10 s, 12 retries, ';
+    const cut = [];
+    const figures = all('.tally > div').map(box), page = document.documentElement.clientWidth;
+    figures.forEach((one, index) => figures.slice(index + 1).forEach(other => {
+        if (one.right > other.left && other.right > one.left && one.bottom > other.top && other.bottom > one.top) cut.push('figures overlap');
+    }));
+    if (figures.some(figure => figure.right > page)) cut.push('a figure');
+    const log = document.querySelector('.log').getBoundingClientRect();
+    if (all('.log li').some(event => box(event).left < log.right && box(event).bottom > log.bottom + 1)) cut.push('an event');
+    if (all('.shares text').some(share => share.getBoundingClientRect().right > page)) cut.push('a share');
+    if (all('.chip summary span, .banner > span[aria-hidden]').some(text => text.scrollWidth > text.clientWidth)) cut.push('a title');
+    if (innerWidth >= 1440 && all('.message').some(text => text.scrollWidth > text.clientWidth)) cut.push('the response');
+    return cut;
+})()";
+
+#[tokio::test]
+async fn the_longest_texts_are_whole_at_every_width_while_it_runs() -> Result<()> {
+    let stage = Stage::with(&[V1]).await?;
+    stage.submit("Ada").await?;
+    stage.browser.until_shown("Hello, Ada").await?;
+    stage.toggle_load().await?;
+    stage
+        .browser
+        .until("two events", "document.querySelectorAll('.log li').length === 2")
+        .await?;
+    for (width, height) in [(320, 690), (390, 844), (820, 1_180), (1_440, 900), (1_920, 1_080)] {
+        stage.browser.devtools().resize(width, height).await?;
+        assert_eq!(
+            stage.browser.value(CUT_OFF).await?,
+            json!([]),
+            "at a width of {width} pixels"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_picture_moves_without_script_until_it_is_stopped() -> Result<()> {
+    let stage = Stage::with(&[V1]).await?;
+    let animation = |state: &str| {
+        format!(
+            "document.querySelector('.slide')?.getAnimations().map(({{ playState }}) => playState).join() === '{state}'"
+        )
+    };
+    stage.toggle_load().await?;
+    stage.browser.until("it moves", &animation("running")).await?;
+    stage.toggle_load().await?;
+    stage.browser.until("it is paused", &animation("paused")).await
 }

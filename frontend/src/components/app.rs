@@ -53,7 +53,7 @@ pub fn App(AppProps { on_rendered }: &AppProps) -> Html {
     use_platform(on_rendered.is_some(), on_cluster.clone());
     use_visibility(on_cluster.clone());
     use_title(cluster.is_paused());
-    use_load_generator(cluster.is_sending(), cluster.rate, on_cluster.clone());
+    use_load_generator(cluster.is_sending(), cluster.rate.0, on_cluster.clone());
     use_submission(form.in_flight().cloned(), on_form.clone());
     use_full_screen_key();
     use_effect_with(is_live, |&is_live| {

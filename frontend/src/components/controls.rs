@@ -8,7 +8,7 @@ use crate::{
     clock,
     state::{
         Cluster,
-        cluster::{ClusterAction, RATES},
+        cluster::{ClusterAction, Rate},
     },
 };
 
@@ -44,12 +44,12 @@ pub fn controls(cluster: &Cluster, on_action: &Callback<ClusterAction>) -> Html 
             <input
                 id="rate"
                 type="range"
-                min={RATES.start().to_string()}
-                max={RATES.end().to_string()}
-                value={cluster.rate.to_string()}
+                min={Rate::ALL.start().to_string()}
+                max={Rate::ALL.end().to_string()}
+                value={cluster.rate.0.to_string()}
                 oninput={on_input}
             />
-            <output for="rate" translate="no">{ cluster.rate }</output>
+            <output for="rate" translate="no">{ cluster.rate.0 }</output>
             <button
                 type="button"
                 class="full"
