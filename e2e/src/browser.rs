@@ -1,5 +1,6 @@
 //! Real browsers, driven through WebDriver.
 
+mod driver;
 mod engine;
 
 use std::{
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use self::engine::Driver;
+use self::driver::Driver;
 pub use self::engine::Engine;
 use crate::devtools::DevTools;
 

@@ -10,3 +10,4 @@ mod look;
 mod soak;
 mod stage;
 mod stand_in;
+mod surroundings;
