@@ -12,8 +12,13 @@ use socket2::{Domain, Socket, Type};
 /// The length of the accept backlog. Linux shortens it to `net.core.somaxconn`, 4096 by default.
 const BACKLOG: i32 = 4096;
 
-/// The most bytes that the kernel buffers in each direction of a connection. Linux takes twice as much memory for them.
-const BUFFER_SIZE: usize = 16 * 1024;
+/// The most bytes that the kernel keeps of what a client sends. Linux takes twice as much memory for them.
+const RECEIVE_BUFFER_SIZE: usize = 16 * 1024;
+
+/// The most bytes that the kernel keeps of what a client does not read. The size of a send buffer would count those in flight,
+/// too, and a long response would wait for an acknowledgement every few packets.
+#[cfg(target_os = "linux")]
+const MAX_UNSENT: u32 = 32 * 1024;
 
 /// How long the kernel waits for a client to read what was sent.
 #[cfg(target_os = "linux")]
@@ -69,8 +74,9 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     // Connections inherit these from the listener.
     socket.set_tcp_nodelay(true)?;
-    socket.set_recv_buffer_size(BUFFER_SIZE)?;
-    socket.set_send_buffer_size(BUFFER_SIZE)?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER_SIZE)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_notsent_lowat(MAX_UNSENT)?;
     // Without it the kernel keeps a closed connection whose client leaves a response unread for as long as the client lives.
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(UNREAD_TIMEOUT))?;
@@ -90,6 +96,23 @@ mod tests {
     use std::net::TcpStream;
 
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_kernel_keeps_little_of_what_a_client_does_not_read() {
+        let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let client = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        client.set_recv_buffer_size(4 * 1024).unwrap();
+        client.connect(&listener.local_addr().unwrap().into()).unwrap();
+        let (mut connection, _) = listener.accept().unwrap();
+        connection.set_nonblocking(true).unwrap();
+        let mut kept = 0;
+        while let Ok(length) = io::Write::write(&mut connection, &[0; 16 * 1024]) {
+            kept += length;
+        }
+        // What the client has received, and a packet beyond the limit, which on this interface has 64 KiB.
+        assert!(kept < 256 * 1024, "{kept}");
+    }
 
     #[test]
     fn the_unspecified_ipv6_address_accepts_ipv4_too() {

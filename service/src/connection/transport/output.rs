@@ -26,7 +26,7 @@ use tokio_util::codec::Encoder;
 
 use super::{Body, Shared, State, Transport};
 
-/// How many bytes of a response are buffered before they are written.
+/// How many bytes of a response are buffered, unless one chunk has more, before they are written.
 const WRITE_SIZE: usize = 64 * 1024;
 
 /// The longest body whose buffer is kept for the next response. Idle connections would otherwise keep all of the longest.
@@ -96,15 +96,9 @@ impl Transport {
                 () = self.wait_until_abandoned() => return Err(io::ErrorKind::ConnectionReset.into()),
             };
             let Some(chunk) = chunk else { break };
-            let mut chunk = chunk.map_err(|error| io::Error::other(error.into().to_string()))?;
-            if chunk.is_empty() {
+            let chunk = chunk.map_err(|error| io::Error::other(error.into().to_string()))?;
+            if chunk.is_empty() || self.state().encode(Message::Chunk(Some(chunk)))? >= WRITE_SIZE {
                 self.flush().await?;
-            }
-            while !chunk.is_empty() {
-                let part = chunk.split_to(chunk.len().min(WRITE_SIZE));
-                if self.state().encode(Message::Chunk(Some(part)))? >= WRITE_SIZE {
-                    self.flush().await?;
-                }
             }
         }
         self.state().encode(Message::Chunk(None))?;
