@@ -74,28 +74,22 @@ impl Shared {
             .shutdown_timeout(shutdown_timeout.as_secs_f64().ceil() as u64)
             .listen(name, listener, move || {
                 // All of this once for each worker thread: threads that share reference counts slow each other down.
-                let Self {
-                    limits,
-                    drain,
-                    health,
-                    metrics,
-                    has_admin,
-                    routes,
-                } = self.clone();
-                let limits = Rc::new(limits);
-                let middleware = Rc::new(Middleware::new(limits.clone(), drain.clone(), metrics.clone()));
+                let shared = self.clone();
+                let limits = Rc::new(shared.limits);
+                let middleware = Middleware::new(limits.clone(), shared.drain.clone(), shared.metrics.clone());
+                let middleware = Rc::new(middleware);
                 let (handler, graceful_shutdown) = (middleware.clone(), graceful_shutdown.clone());
                 let app = App::new()
-                    .app_data(web::Data::new(drain))
-                    .app_data(web::Data::new(health))
-                    .app_data(web::Data::new(metrics))
+                    .app_data(web::Data::new(shared.drain))
+                    .app_data(web::Data::new(shared.health))
+                    .app_data(web::Data::new(shared.metrics))
                     .app_data(limits.clone())
                     .configure(|app| {
-                        if has_admin {
+                        if shared.has_admin {
                             admin::configure(app);
                         }
                     })
-                    .configure(|app| routes(app))
+                    .configure(|app| (shared.routes)(app))
                     .default_service(web::to(not_found))
                     .wrap_fn(move |request, service| handler.clone().handle(request, service))
                     .wrap(TracingLogger::<RequestSpan>::new());
