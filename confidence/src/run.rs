@@ -287,6 +287,7 @@ impl Drop for Partial<'_> {
         };
         let collected = build::Collected {
             step: self.step,
+            rate: self.run.rate(),
             start: self.start,
             took: self.took.unwrap_or(self.start.elapsed()),
             events: self.run.cluster.log.events(),

@@ -62,6 +62,8 @@ pub fn workloads(cluster: &Cluster, schedulable_nodes: usize) -> Vec<WorkloadRep
 #[derive(Debug)]
 pub struct Collected<'a> {
     pub step: &'a Step,
+    /// Requests per second and route.
+    pub rate: u32,
     /// When it began.
     pub start: Instant,
     /// How long it took.
@@ -102,6 +104,10 @@ pub fn scenario(plan: &Plan, collected: Collected<'_>, statistics: &[(&str, Rout
         report.routes.push(route(name, statistics, took, expected));
     }
     report.explanations = explain::explanations(&report);
+    if report.failure.is_none() {
+        let behind = |(name, seen): &(&str, _)| explain::behind(name, seen, collected.rate, collected.took);
+        report.explanations.extend(statistics.iter().filter_map(behind));
+    }
     report
 }
 

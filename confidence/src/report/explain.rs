@@ -1,13 +1,21 @@
 //! Says in words why something was lost.
 
+use std::time::Duration;
+
 use super::{Latency, LossReport, PodReport, RouteReport, ScenarioReport};
-use crate::{plan::scenario::Scenario, traffic::outcome::LossKind};
+use crate::{
+    plan::scenario::Scenario,
+    traffic::{outcome::LossKind, statistics::RouteStatistics},
+};
 
 /// How long after the end of a pod its Services may still send to it, in seconds.
 const PROPAGATION: f64 = 2.0;
 
 /// A larger p99 in milliseconds needs an explanation where nothing happens, unless most responses are slow.
 const MAX_P99_AT_REST: f64 = 100.0;
+
+/// A generator that sends requests this late does not reach its rate.
+const MAX_DELAY: Duration = Duration::from_secs(1);
 
 /// Kinds of losses, and what they mean: while pods were terminating, if that differs, and otherwise.
 const MEANINGS: [(&[LossKind], Option<&str>, &str); 7] = [
@@ -94,6 +102,21 @@ pub fn explanations(scenario: &ScenarioReport) -> Vec<String> {
     explanations
 }
 
+/// Returns a warning if requests were not sent when they were due: the generator itself was too slow.
+pub fn behind(route: &str, seen: &RouteStatistics, rate: u32, took: Duration) -> Option<String> {
+    let responded = seen.responses.iter().map(|response| response.due);
+    let last = responded.chain(seen.losses.iter().map(|loss| loss.due)).max()?;
+    let behind = took.saturating_sub(last);
+    (behind > MAX_DELAY).then(|| {
+        format!(
+            "warning: on {route}, {:.0} of {rate} requests per second were sent: at the end they were {:.1} s late, which is part \
+             of their latency. The sender needs more processor time or a lower --rate.",
+            seen.sent as f64 / took.as_secs_f64(),
+            behind.as_secs_f64()
+        )
+    })
+}
+
 fn unexpected(scenario: &ScenarioReport) -> impl Iterator<Item = &LossReport> {
     let losses = scenario.routes.iter().flat_map(|route| &route.losses);
     losses.filter(|loss| loss.expected.is_none())
@@ -132,7 +155,13 @@ fn overlap_termination(pods: &[PodReport], last: f64, first: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{report::Interval, traffic::outcome::ConnectionKind};
+    use crate::{
+        report::Interval,
+        traffic::{
+            outcome::{ConnectionKind, Origin, Outcome},
+            statistics::Observation,
+        },
+    };
 
     /// A scenario with one pod that terminates from second 10 to 12, and losses or closed connections at a time.
     fn scenario(losses: &[(LossKind, f64)], closed_at: Option<f64>) -> ScenarioReport {
@@ -219,6 +248,23 @@ mod tests {
             );
         }
         assert_eq!(explanations(&scenario(&[], None)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_rate_that_was_not_reached_is_a_warning() {
+        let mut seen = RouteStatistics::default();
+        for second in 0..10 {
+            let (due, at) = (Duration::from_secs(second), Duration::from_secs(2 * second));
+            let outcome = Outcome::Responded(Origin::default());
+            seen.record(Observation::Sent);
+            seen.record(Observation::Outcome { outcome, due, at });
+        }
+        assert_eq!(behind("direct", &seen, 1, Duration::from_secs(10)), None);
+        let warning = behind("direct", &seen, 2, Duration::from_secs(20)).unwrap();
+        assert!(
+            warning.contains("0 of 2 requests per second") && warning.contains("11.0 s late"),
+            "{warning}"
+        );
     }
 
     #[test]
