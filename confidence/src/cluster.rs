@@ -7,6 +7,7 @@
 //! * [`rights`]: why a scenario cannot be run
 //! * [`pods`]: what happens to the pods, as it happens
 //! * [`recorder`]: watches them
+//! * [`rollout`]: whether a rollout is complete
 //! * [`wait`]: waits until the cluster has done something
 //! * [`services`]: their addresses, and which pods they send to
 //! * [`node`]: nodes, and draining them
@@ -24,6 +25,7 @@ pub mod pods;
 mod recorder;
 pub mod release;
 pub mod rights;
+pub mod rollout;
 pub mod services;
 pub mod wait;
 pub mod workload;
@@ -118,12 +120,12 @@ impl Cluster {
                      If it was killed, `kubectl rollout undo {reference}` restores the release before"
                 );
             }
-            if wait::is_stuck(&now) {
+            if rollout::is_stuck(&now) {
                 bail!(
                     "the rollout of {reference} is stuck, nothing was changed: see `kubectl rollout status {reference}`"
                 );
             }
-            if !wait::is_complete(workload.kind, &now) && workload.spec["paused"] != true {
+            if !rollout::is_complete(workload.kind, &now) && workload.spec["paused"] != true {
                 eprintln!("{reference}: a rollout is in progress, waiting for it");
                 let rolled_out = self.rolled_out(&[workload]).await;
                 rolled_out.with_context(|| format!("{reference} is not ready, nothing was changed"))?;

@@ -160,7 +160,7 @@ fn unique<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{address::Url, *};
+    use super::*;
 
     const MINIMAL: &str = r#"
 [[route]]
@@ -248,16 +248,5 @@ name = "shop"
         }
         assert!(error(&format!("{MINIMAL}[[deployment]]\nname = \"shop\"\n")).contains("two deployments"));
         assert!(error("[[route]]\nname = \"a\"\n").contains("`url` or `service`"));
-    }
-
-    #[test]
-    fn a_url_may_have_an_ipv6_address() {
-        let url: Url = "http://[fd00::1]:8080/a?b".parse().unwrap();
-        assert_eq!((url.host.as_str(), url.port), ("fd00::1", 8080));
-        assert_eq!(url.to_string(), "http://[fd00::1]:8080/a?b");
-        assert!("shop.example.com".parse::<Url>().is_err());
-        assert!("http://".parse::<Url>().is_err());
-        let url: Url = "https://shop.example.com".parse().unwrap();
-        assert_eq!((url.port, url.authority().as_str()), (443, "shop.example.com"));
     }
 }

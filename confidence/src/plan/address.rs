@@ -114,3 +114,19 @@ impl Serialize for Url {
         serializer.collect_str(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_may_have_an_ipv6_address() {
+        let url: Url = "http://[fd00::1]:8080/a?b".parse().unwrap();
+        assert_eq!((url.host.as_str(), url.port), ("fd00::1", 8080));
+        assert_eq!(url.to_string(), "http://[fd00::1]:8080/a?b");
+        assert!("shop.example.com".parse::<Url>().is_err());
+        assert!("http://".parse::<Url>().is_err());
+        let url: Url = "https://shop.example.com".parse().unwrap();
+        assert_eq!((url.port, url.authority().as_str()), (443, "shop.example.com"));
+    }
+}

@@ -9,7 +9,8 @@ use serde_json::json;
 use super::Context;
 use crate::{
     cluster::{
-        wait::{is_complete, is_stuck, until},
+        rollout::{is_complete, is_stuck},
+        wait::until,
         workload::Workload,
     },
     plan::scenario::Release,

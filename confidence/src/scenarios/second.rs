@@ -10,12 +10,7 @@ use tokio::time::sleep;
 
 use super::Context;
 use crate::{
-    cluster::{
-        cleanup::Cleanup,
-        pods::SECOND,
-        wait::{is_complete, until},
-        workload::Workload,
-    },
+    cluster::{cleanup::Cleanup, pods::SECOND, rollout::is_complete, wait::until, workload::Workload},
     plan::scenario::Release,
 };
 

@@ -1,5 +1,7 @@
 //! One connection with HTTP/1.1 or HTTP/2, on which nothing is ever sent twice.
 
+mod state;
+
 use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Instant};
 
 use bytes::Bytes;
@@ -15,6 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use self::state::State;
 use super::{outcome::LossKind, source_port, tls::Tls};
 use crate::plan::run::HttpVersion;
 
@@ -32,44 +35,6 @@ pub struct Connection {
 enum Sender {
     Http1(http1::SendRequest<Full<Bytes>>),
     Http2(http2::SendRequest<Full<Bytes>>),
-}
-
-/// What is known about a connection, by its owner and by the task that drives it. Either may learn first that it has ended.
-struct State {
-    /// The server has said that it will close, or this client has closed or asked for it.
-    is_close_announced: bool,
-    /// At least one response is complete.
-    has_served: bool,
-    /// A request was sent, and its response is not complete. A close is judged afterwards: the response may have announced it.
-    is_exchanging: bool,
-    has_ended: bool,
-    on_unannounced_close: Option<Box<dyn FnOnce() + Send>>,
-}
-
-impl State {
-    fn exchanged(&mut self) {
-        self.is_exchanging = false;
-        self.check();
-    }
-
-    /// Reports a close without notice, once. A close within an exchange is not one, since its request is lost.
-    fn check(&mut self) {
-        if self.has_ended
-            && !self.is_exchanging
-            && self.has_served
-            && !self.is_close_announced
-            && let Some(report) = self.on_unannounced_close.take()
-        {
-            report();
-        }
-    }
-
-    /// The connection has ended. With HTTP/2, a server announces that by GOAWAY: without an error.
-    fn ended(&mut self, ended: hyper::Result<()>, version: HttpVersion) {
-        self.is_close_announced |= version == HttpVersion::Http2 && ended.is_ok();
-        self.has_ended = true;
-        self.check();
-    }
 }
 
 /// Why an exchange failed.
@@ -112,13 +77,7 @@ impl Connection {
             }
         };
         let version = agreed.or(version).unwrap_or(HttpVersion::Http1);
-        let state = Arc::new(Mutex::new(State {
-            is_close_announced: false,
-            has_served: false,
-            is_exchanging: false,
-            has_ended: false,
-            on_unannounced_close: Some(Box::new(on_unannounced_close)),
-        }));
+        let state = Arc::new(Mutex::new(State::new(on_unannounced_close)));
         let (watched, stream) = (state.clone(), TokioIo::new(stream));
         // An error is also reported to the exchange in flight; between two exchanges only the end matters.
         let sender = match version {

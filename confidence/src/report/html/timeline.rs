@@ -1,12 +1,12 @@
 //! The timeline of a scenario as SVG: responses and losses of each route, latency, events, and the states of the pods.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
-};
+mod versions;
+
+use std::{collections::BTreeSet, fmt::Write};
 
 use maud::{Markup, html};
 
+use self::versions::Versions;
 use super::numbers::{milliseconds, seconds};
 use crate::report::{Interval, PodReport, RouteReport, ScenarioReport, thousands};
 
@@ -21,9 +21,6 @@ const GAP: f64 = 14.0;
 
 /// Markers of events closer than this are drawn as one.
 const MARKER_DISTANCE: f64 = 22.0;
-
-/// Colours that tell versions apart. More versions share the last one.
-const COLOURS: usize = 6;
 
 /// Returns the pattern that all timelines of a page use.
 pub fn definitions() -> Markup {
@@ -86,60 +83,6 @@ impl Scale {
             .find(|step| self.seconds / step <= 12.0)
             .unwrap_or(self.seconds / 10.0)
     }
-}
-
-/// The versions of a scenario, each with a colour: those that responses name, then those of the pods.
-struct Versions {
-    names: Vec<String>,
-    /// Tags that several releases of a workload have: the same image was rolled out again.
-    ambiguous: BTreeSet<String>,
-}
-
-impl Versions {
-    fn of(scenario: &ScenarioReport) -> Self {
-        let mut releases = BTreeMap::<(&str, &str), BTreeSet<&str>>::new();
-        for pod in &scenario.pods {
-            releases
-                .entry((&pod.workload, tag(pod)))
-                .or_default()
-                .insert(&pod.release);
-        }
-        let ambiguous = releases.into_iter().filter(|(_, releases)| releases.len() > 1);
-        let responded: BTreeSet<_> = scenario.routes.iter().flat_map(|route| route.versions.keys()).collect();
-        let mut versions = Self {
-            names: responded.into_iter().cloned().collect(),
-            ambiguous: ambiguous.map(|((_, tag), _)| tag.to_owned()).collect(),
-        };
-        if versions.names.is_empty() {
-            versions.names.push(String::new());
-        }
-        for pod in &scenario.pods {
-            let name = versions.of_pod(pod);
-            if !versions.names.contains(&name) {
-                versions.names.push(name);
-            }
-        }
-        versions
-    }
-
-    /// Returns the version of a pod: the tag of its image, with the release where the tag does not tell releases apart.
-    fn of_pod(&self, pod: &PodReport) -> String {
-        match self.ambiguous.contains(tag(pod)) {
-            true => format!("{} ({})", tag(pod), pod.release),
-            false => tag(pod).to_owned(),
-        }
-    }
-
-    fn class(&self, version: &str) -> String {
-        let index = self.names.iter().position(|known| known == version).unwrap_or(0);
-        format!("c{}", index.min(COLOURS - 1))
-    }
-}
-
-/// Returns the tag of a pod's image, or the end of its name.
-fn tag(pod: &PodReport) -> &str {
-    let name = pod.image.rsplit('/').next().unwrap_or_default();
-    name.split_once(':').map_or(name, |(_, tag)| tag)
 }
 
 fn workloads(scenario: &ScenarioReport) -> BTreeSet<&str> {
