@@ -49,16 +49,12 @@ pub const DEFAULT_WAIT: Duration = Duration::from_secs(180);
 /// The workloads of a plan, on a cluster.
 pub struct Cluster {
     pub client: Client,
-    /// The name of the context.
     pub context: String,
-    /// The namespace of the workloads.
     pub namespace: String,
     /// The workloads of the plan, as they were found.
     pub workloads: Vec<Workload>,
     pub pods: Pods,
-    /// What was done.
     pub log: Log,
-    /// How long the cluster may take for one step.
     pub wait: Duration,
     node_image: Image,
     cleanups: Cleanups,
@@ -136,7 +132,6 @@ impl Cluster {
             .context("the workloads are not ready, nothing was changed")
     }
 
-    /// Returns the API of the workloads' pods.
     pub fn pod_api(&self) -> Api<Pod> {
         Api::namespaced(self.client.clone(), &self.namespace)
     }

@@ -108,8 +108,9 @@ impl Cluster {
     /// Sets the selector of a Service.
     pub async fn set_selector(&self, service: &str, selector: &BTreeMap<String, String>) -> Result<()> {
         let patch = Patch::Json::<()>(serde_json::from_value(select(selector))?);
-        let patched = self.service_api().patch(service, &PatchParams::default(), &patch).await;
-        Ok(drop(patched?))
+        let api = self.service_api();
+        api.patch(service, &PatchParams::default(), &patch).await?;
+        Ok(())
     }
 
     /// Returns a command line of kubectl with the user's options.

@@ -37,7 +37,6 @@ impl Cluster {
         Ok(nodes.filter_map(|node| node.metadata.name).collect())
     }
 
-    /// Returns the API of nodes.
     pub fn node_api(&self) -> Api<Node> {
         Api::all(self.client.clone())
     }

@@ -58,7 +58,6 @@ pub enum PodState {
     Ended,
 }
 
-/// A change of a pod.
 #[derive(Debug, Clone)]
 pub struct PodChange {
     /// When it was seen.
@@ -86,12 +85,10 @@ impl Pods {
         }
     }
 
-    /// Returns the pods as they are.
     pub fn current(&self) -> Vec<ObservedPod> {
         self.current.borrow().values().cloned().collect()
     }
 
-    /// Returns all changes so far.
     pub fn history(&self) -> Vec<PodChange> {
         self.history.lock().clone()
     }
@@ -204,7 +201,6 @@ fn none_is_running(pod: &Pod) -> bool {
     statuses(pod).next().is_some() && !statuses(pod).any(is_running)
 }
 
-/// Returns why a container waits.
 pub fn waiting(status: &ContainerStatus) -> Option<&ContainerStateWaiting> {
     status.state.as_ref()?.waiting.as_ref()
 }

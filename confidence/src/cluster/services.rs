@@ -16,7 +16,6 @@ use crate::plan::{
 };
 
 impl Cluster {
-    /// Returns the API of the Services.
     pub fn service_api(&self) -> Api<Service> {
         Api::namespaced(self.client.clone(), &self.namespace)
     }

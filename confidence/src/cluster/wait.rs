@@ -97,7 +97,6 @@ impl Cluster {
         .await
     }
 
-    /// Waits until the pods satisfy a predicate.
     pub async fn until_pods(
         &self,
         what: &str,

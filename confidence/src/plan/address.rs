@@ -6,7 +6,6 @@ use anyhow::{Context, Result, bail};
 use hyper::Uri;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-/// The port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged, expecting = "expected the name or the number (1 to 65535) of a port")]
 pub enum Port {
@@ -35,7 +34,6 @@ pub struct Url {
 }
 
 impl Url {
-    /// Returns an address without a path.
     pub fn new(scheme: Scheme, host: String, port: u16) -> Self {
         Self {
             scheme,

@@ -10,7 +10,6 @@ use crate::traffic::request::{Request, Response};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Route {
-    /// Its name in the report.
     pub name: Spanned<String>,
     /// `http://host:port` or `https://host:port`. Without it, the address of the load balancer of `service`.
     pub url: Option<Url>,
@@ -21,16 +20,13 @@ pub struct Route {
     /// Whether requests to the Service are encrypted.
     #[serde(default)]
     pub scheme: Scheme,
-    /// What is sent.
     #[serde(default)]
     pub request: Request,
-    /// What must come back.
     #[serde(default)]
     pub response: Response,
 }
 
 impl Route {
-    /// Returns a route to a URL.
     pub fn to(url: Url) -> Self {
         let mut route = Self {
             name: Spanned::new(0..0, url.to_string()),

@@ -64,7 +64,6 @@ pub struct RunSettings {
     pub fail_above_p99: Option<Duration>,
 }
 
-/// A version of HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 pub enum HttpVersion {
     #[serde(rename = "1.1")]

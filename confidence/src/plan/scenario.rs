@@ -59,10 +59,8 @@ pub enum Scenario {
     AlwaysReady,
 }
 
-/// What a scenario is about.
 #[derive(Debug, Clone, Serialize)]
 pub struct Description {
-    /// What is done.
     pub happens: String,
     /// What Kubernetes and the workloads should do.
     pub expected: &'static str,
@@ -70,7 +68,6 @@ pub struct Description {
     pub losses: &'static str,
 }
 
-/// How a scenario is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Nothing,
@@ -91,11 +88,9 @@ pub enum Action {
 /// How a release differs from the running one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Release {
-    /// It has the next image.
     Next,
     /// It has another annotation.
     Restarted,
-    /// Its readiness probe fails.
     NeverReady,
     Crashing,
     MissingImage,
@@ -218,12 +213,10 @@ impl Scenario {
         }
     }
 
-    /// Returns how it is run.
     pub fn action(self) -> Action {
         self.row().0
     }
 
-    /// Returns what it is about.
     pub fn description(self) -> Description {
         let (_, expected, losses) = self.row();
         let value = self.to_possible_value();

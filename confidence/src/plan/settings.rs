@@ -24,7 +24,6 @@ pub struct ScenarioSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scale {
-    /// The numbers of replicas, one after the other.
     pub replicas: Vec<u32>,
 }
 

@@ -12,7 +12,6 @@ pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dur
         .map_err(|error| D::Error::custom(format!("{text:?} is not a time such as \"20s\": {error}")))
 }
 
-/// Parses a rate.
 pub fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     let rate = u32::deserialize(deserializer)?;
     if !(1..=10_000).contains(&rate) {

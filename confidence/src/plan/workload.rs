@@ -70,7 +70,6 @@ impl Kind {
         Ok((kind, name))
     }
 
-    /// Returns the plural of the resource.
     pub fn plural(self) -> &'static str {
         match self {
             Self::Deployment => "deployments",

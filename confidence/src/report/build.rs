@@ -54,11 +54,8 @@ pub fn workloads(cluster: &Cluster, schedulable_nodes: usize) -> Vec<WorkloadRep
 #[derive(Debug)]
 pub struct Collected<'a> {
     pub step: &'a Step,
-    /// Requests per second and route.
     pub rate: u32,
-    /// When it began.
     pub start: Instant,
-    /// How long it took.
     pub took: Duration,
     pub events: Vec<Event>,
     /// All changes of pods since the program started.
@@ -103,7 +100,6 @@ pub fn scenario(plan: &Plan, collected: Collected<'_>, statistics: &[(&str, Rout
     report
 }
 
-/// Returns the report of a route.
 pub fn route(
     name: &str,
     statistics: &RouteStatistics,

@@ -10,7 +10,6 @@ use super::{Report, RouteReport, ScenarioReport, Verdict, thousands};
 
 const STYLE: &str = include_str!("html/style.css");
 
-/// Returns the page.
 pub fn page(report: &Report) -> String {
     let (class, mark) = match report.verdict {
         Some(Verdict::Passed) => ("passed", "✓"),

@@ -4,7 +4,6 @@ use maud::{PreEscaped, html};
 
 use super::{Report, ScenarioReport, thousands};
 
-/// Returns the document.
 pub fn document(report: &Report) -> String {
     let limit = report.max_p99_ms.unwrap_or(f64::INFINITY);
     let failures = report

@@ -15,7 +15,6 @@ pub struct Output {
     pub file: Option<PathBuf>,
 }
 
-/// A format of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// A table in Markdown, and sentences below.
@@ -44,7 +43,6 @@ impl FromStr for Output {
 }
 
 impl Output {
-    /// Writes a report.
     pub fn write(&self, report: &Report) -> Result<()> {
         let text = match self.format {
             Format::Table => table::Table(report).to_string(),

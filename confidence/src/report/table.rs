@@ -20,7 +20,6 @@ const HEADER: [&str; 11] = [
     "pods",
 ];
 
-/// Prints a report as text.
 #[derive(Debug)]
 pub struct Table<'a>(pub &'a Report);
 

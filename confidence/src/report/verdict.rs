@@ -146,7 +146,6 @@ impl Report {
         self.scenarios.iter().flat_map(of).collect()
     }
 
-    /// Returns the exit code of the program.
     pub fn exit_code(&self) -> u8 {
         match self.verdict {
             Some(Verdict::Passed) => 0,

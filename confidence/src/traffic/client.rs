@@ -45,9 +45,7 @@ pub struct Target {
     pub tls: TlsSettings,
     /// The version of HTTP. Servers with TLS choose it, and others get HTTP/1.1, if there is none.
     pub http: Option<HttpVersion>,
-    /// What is sent.
     pub request: Request,
-    /// What must come back.
     pub response: Response,
     /// Connections that are kept alive. With 0, each request is sent on a new connection.
     pub connections: u32,

@@ -16,9 +16,7 @@ pub enum Outcome {
 /// What a response says about the pods that it came from. Empty where the plan does not say where to look.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// The pod that responded.
     pub pod: Option<String>,
-    /// Its version.
     pub version: Option<String>,
     /// The pod of a proxy that forwarded the request.
     pub proxy: Option<String>,
@@ -40,9 +38,7 @@ pub struct Loss {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LossKind {
-    /// The connection was refused.
     Refused,
-    /// The host has no address.
     NoAddress,
     /// No route leads to the host: its node or pod no longer exists.
     Unreachable,
@@ -50,7 +46,6 @@ pub enum LossKind {
     TlsFailed,
     /// The server closed an HTTP/2 connection by GOAWAY without having processed the request.
     GoAway,
-    /// The server refused an HTTP/2 stream.
     RefusedStream,
     /// The connection ended after the request was sent and before a response began.
     ResetBeforeResponse,

@@ -23,7 +23,6 @@ pub const TOKEN: &str = "{token}";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Request {
-    /// The method, such as `POST`.
     #[serde(deserialize_with = "method")]
     pub method: String,
     /// The path and query, such as `/api/submissions`.
@@ -87,7 +86,6 @@ pub struct Response {
     pub contains: Option<String>,
     /// Where the response names the pod that responded.
     pub pod: Option<Field>,
-    /// Where it names the pod's version.
     pub version: Option<Field>,
     /// Where it names the pod of a proxy in between.
     pub proxy: Option<Field>,

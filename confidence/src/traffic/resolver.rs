@@ -12,7 +12,6 @@ use tokio::{net::lookup_host, sync::Mutex};
 /// How long a looked-up address is used. Short, because load balancers move.
 const MAX_AGE: Duration = Duration::from_secs(5);
 
-/// Resolves one host.
 #[derive(Debug)]
 pub struct Resolver {
     host: String,

@@ -11,18 +11,14 @@ use super::outcome::{ConnectionKind, Loss, LossKind, Origin, Outcome};
 /// Counts outcomes, and keeps when each happened.
 #[derive(Debug, Default)]
 pub struct RouteStatistics {
-    /// Requests sent.
     pub sent: u64,
     /// Requests with a response that a proxy sent to more than one pod.
     pub retried: u64,
-    /// The right responses.
     pub responses: Vec<ResponseSample>,
     pub losses: Vec<LossSample>,
     /// When connections were closed by the server without notice, since the start.
     pub closed_without_notice: Vec<Duration>,
-    /// The pods that responded.
     pub pods: IndexSet<String>,
-    /// The versions that responded.
     pub versions: IndexSet<String>,
     /// The pods of proxies, and how many requests each forwarded.
     pub proxies: BTreeMap<String, u64>,
@@ -87,7 +83,6 @@ impl Observation {
 }
 
 impl RouteStatistics {
-    /// Counts what was seen.
     pub fn record(&mut self, observation: Observation) {
         match observation {
             Observation::Sent => self.sent += 1,
@@ -133,12 +128,10 @@ impl RouteStatistics {
         }
     }
 
-    /// Returns how many requests got the right response.
     pub fn responded(&self) -> u64 {
         self.responses.len() as u64
     }
 
-    /// Returns how many requests were lost.
     pub fn lost(&self) -> u64 {
         self.losses.len() as u64
     }
@@ -180,7 +173,6 @@ impl SharedStatistics {
         }))
     }
 
-    /// Counts what was seen.
     pub fn record(&self, observation: Observation) {
         match &self.0.forward {
             Some(forward) => forward(observation),
@@ -207,7 +199,6 @@ impl SharedStatistics {
         self.0.statistics.send_replace(RouteStatistics::default())
     }
 
-    /// Calls a function with the statistics.
     pub fn with<T>(&self, function: impl FnOnce(&RouteStatistics) -> T) -> T {
         function(&self.0.statistics.borrow())
     }
