@@ -4,6 +4,7 @@
 
 mod api;
 mod command;
+mod connections;
 mod harm;
 mod restore;
 mod secure;
