@@ -9,8 +9,12 @@ pub(super) const MERGE_TIME: f64 = 10_000.0;
 /// How long after the start all replicas count as there from the beginning, in milliseconds.
 const FIRST_TIME: f64 = 3_000.0;
 
-/// How long after another one has ended a new replica takes its place, or the other way round, in milliseconds.
+/// How long after another one has ended a new replica takes its place, in milliseconds.
 const REPLACE_TIME: f64 = 30_000.0;
+
+/// How long before another one has ended the replica that takes its place may have come, in milliseconds: while that one drains. One
+/// that was there before has come for another reason.
+const DRAIN_TIME: f64 = 15_000.0;
 
 impl Cluster {
     /// A replica answers for the first time.
@@ -77,7 +81,10 @@ impl Cluster {
         );
         let first = self.begun + FIRST_TIME;
         let partner = self.replicas.iter_mut().find(|other| {
-            let since = if is_gone { other.found } else { other.since() };
+            let (since, limit) = match is_gone {
+                true => (other.found, DRAIN_TIME),
+                false => (other.since(), REPLACE_TIME),
+            };
             let is_opposite = if is_gone {
                 other.is_answering()
             } else {
@@ -89,7 +96,7 @@ impl Cluster {
                 && !other.matched
                 && is_opposite
                 && since >= first
-                && at - since < REPLACE_TIME
+                && at - since < limit
         })?;
         partner.matched = true;
         let name = partner.short_name().to_owned();

@@ -106,6 +106,20 @@ fn a_deleted_pod_is_replaced_whichever_is_noticed_first() {
 }
 
 #[test]
+fn a_replica_that_was_added_earlier_does_not_take_the_place_of_a_deleted_one() {
+    let history = History::new()
+        .answered(5, &V1)
+        .answered(15, &[V1[0], V1[1], "b-ccc:v1"]);
+    let history = history.answered(6, &[V1[1], "b-ccc:v1"]);
+    let history = history.answered(6, &[V1[1], "b-ccc:v1", "b-ddd:v1"]);
+    let seen = history.cluster.sightings[Sign::Replaced as usize].as_ref();
+    assert_eq!(
+        seen.map(|seen| seen.text.as_str()),
+        Some("aaa ended, ddd took its place")
+    );
+}
+
+#[test]
 fn the_uptime_is_what_the_replica_says_whatever_the_viewers_clock_says() {
     let history = History::new().answered(3, &V1[..1]);
     assert_eq!(history.cluster.replicas[0].uptime(history.now + 5_000.0), Some(12));
