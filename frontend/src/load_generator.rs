@@ -24,7 +24,7 @@ const SEND_INTERVAL: u32 = 20;
 const DESCRIBE_INTERVAL: u32 = 250;
 
 /// How often observations are reported, in milliseconds. Each report renders the page.
-const REPORT_INTERVAL: f64 = 100.0;
+const REPORT_INTERVAL: f64 = 250.0;
 
 /// The submitted name.
 const NAME: &str = "load generator";

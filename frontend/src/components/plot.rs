@@ -18,9 +18,6 @@ use crate::state::{
 /// More lanes than these, and those of replicas that are gone are folded.
 const MAX_LANES: usize = 8;
 
-/// How often the picture is drawn, in milliseconds. Meanwhile it slides.
-const DRAW_INTERVAL: f64 = 250.0;
-
 /// The names on the left, the sliding picture, and the figures on the right.
 pub fn plot(cluster: &Cluster) -> Html {
     let is_folded = cluster.replicas.len() > MAX_LANES;
@@ -29,7 +26,6 @@ pub fn plot(cluster: &Cluster) -> Html {
     let points = shares(&cluster.window, &cluster.replicas);
     let labels = labels(cluster, points.last());
     let snapshot = Snapshot {
-        drawn: (cluster.now / DRAW_INTERVAL) as u32,
         lanes: shown.iter().map(|replica| Lane::new(replica)).collect(),
         versions: cluster.replicas.iter().map(|replica| replica.version).collect(),
         points: points.into(),

@@ -17,11 +17,9 @@ use crate::state::cluster::{ActiveFault, Mark, Phase, Point, Replica, Second, Sp
 /// The seconds that the picture covers: those of the window, and the current one.
 pub const SECONDS: u32 = WINDOW as u32 + 1;
 
-/// What is drawn.
+/// What is drawn. A snapshot of the same time and lanes is not drawn again.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// The number of the drawing. A snapshot with the same number and lanes is not drawn again.
-    pub drawn: u32,
     /// The lanes, from top to bottom.
     pub lanes: Rc<[Lane]>,
     /// The version of each replica in `points`.
@@ -57,7 +55,7 @@ impl Lane {
 
 impl PartialEq for Snapshot {
     fn eq(&self, other: &Self) -> bool {
-        self.drawn == other.drawn && self.lanes == other.lanes
+        self.now == other.now && self.lanes == other.lanes
     }
 }
 
