@@ -82,6 +82,12 @@ impl PageServer {
         _ = self.state.balancer.unanswered().changed().await;
     }
 
+    /// Turns submissions away from now on, and waits until that has happened to one. Replicas still respond about themselves.
+    pub async fn turn_away_a_submission(&self) {
+        self.state.balancer.endpoints().ready.clear();
+        self.until_turned_away().await;
+    }
+
     /// Sends requests to these replicas from now on.
     pub fn set_replicas(&self, replicas: impl IntoIterator<Item = SocketAddr>) {
         let replicas: Vec<_> = replicas.into_iter().collect();

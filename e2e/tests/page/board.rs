@@ -142,8 +142,7 @@ async fn a_submission_answered_at_the_second_attempt_is_retried_and_not_lost() -
     stage.add_in_reserve(V2.0, V2.1).await?;
     stage.toggle_load().await?;
     stage.until_more_than(5, "answered").await?;
-    stage.page.set_replicas([]);
-    stage.page.until_turned_away().await;
+    stage.page.turn_away_a_submission().await;
     stage.only_newest();
     stage.until_more_than(0, "retried").await?;
     let retried = "document.querySelector('.slide .retries .diamond')";
