@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use kube::{
-    Api, Client,
+    Api, Client, ResourceExt,
     api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams},
     core::{ApiResource, GroupVersionKind},
 };
@@ -36,8 +36,8 @@ impl History {
             }
         }
         let revisions = revisions(client, namespace, workload).await?;
-        let numbers = |revision: DynamicObject| Some((revision.metadata.name.clone()?, number(&revision)));
-        Ok(Self(Some(revisions.into_iter().filter_map(numbers).collect())))
+        let numbers = |revision: &DynamicObject| (revision.name_any(), number(revision));
+        Ok(Self(Some(revisions.iter().map(numbers).collect())))
     }
 
     /// Returns whether the user may restore the revisions.
@@ -50,30 +50,22 @@ impl History {
     pub async fn restore(&self, client: &Client, namespace: &str, workload: &Workload) -> Result<()> {
         let Some(snapshot) = &self.0 else { return Ok(()) };
         let api = api(client, namespace, workload.kind);
-        let now = revisions(client, namespace, workload).await?;
-        let is_new = |revision: &&DynamicObject| {
-            let name = revision.metadata.name.as_deref().unwrap_or_default();
-            !snapshot.contains_key(name)
-        };
+        let now = revisions(client, namespace, workload).await?.into_iter();
+        let (known, new): (Vec<_>, Vec<_>) = now.partition(|revision| snapshot.contains_key(&revision.name_any()));
         let failed = || format!("cannot restore the revisions of {}", workload.reference());
-        for revision in now.iter().filter(is_new) {
-            let name = revision.metadata.name.as_deref().unwrap_or_default();
-            api.delete(name, &DeleteParams::background())
-                .await
-                .with_context(failed)?;
+        for revision in &new {
+            let deleted = api.delete(&revision.name_any(), &DeleteParams::background()).await;
+            deleted.with_context(failed)?;
         }
-        for revision in now.iter().filter(is_new) {
+        for revision in &new {
             // While the controller still sees it, it would give the restored one a higher number again.
-            let name = revision.metadata.name.as_deref().unwrap_or_default();
-            until(api.clone(), name, |revision| revision.is_none()).await?;
+            until(api.clone(), &revision.name_any(), |revision| revision.is_none()).await?;
         }
-        for revision in now.iter().filter(|revision| !is_new(revision)) {
-            let name = revision.metadata.name.as_deref().unwrap_or_default();
-            if let Some(numbers) = snapshot.get(name).filter(|numbers| **numbers != number(revision)) {
-                let patch = Patch::Merge(numbers);
-                api.patch(name, &PatchParams::default(), &patch)
-                    .await
-                    .with_context(failed)?;
+        for revision in &known {
+            let name = revision.name_any();
+            if let Some(numbers) = snapshot.get(&name).filter(|numbers| **numbers != number(revision)) {
+                let patched = api.patch(&name, &PatchParams::default(), &Patch::Merge(numbers)).await;
+                patched.with_context(failed)?;
             }
         }
         Ok(())

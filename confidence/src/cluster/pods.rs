@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, sync::Arc};
 use k8s_openapi::api::core::v1::{ContainerStateWaiting, ContainerStatus, Pod};
 use kube::Api;
 use parking_lot::Mutex;
-use serde::Serialize;
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 use super::{recorder::Recorder, workload::Workload};
@@ -45,8 +44,7 @@ pub struct ObservedPod {
 }
 
 /// The state of a pod, as its clients see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PodState {
     /// Not yet ready for the first time, or no longer.
     NotReady,
