@@ -171,6 +171,8 @@ async fn the_picture_moves_without_script_until_it_is_stopped() -> Result<()> {
     };
     stage.toggle_load().await?;
     stage.browser.until("it moves", &animation("running")).await?;
+    // A run that is stopped before anything was sent leaves no picture.
+    stage.until_more_than(5, "answered").await?;
     stage.toggle_load().await?;
     stage.browser.until("it is paused", &animation("paused")).await
 }
