@@ -35,7 +35,7 @@ pub struct Limits {
     /// The most open connections. Above it, the one that has been idle longest is closed. If none is idle, new ones wait in
     /// the accept backlog.
     ///
-    /// A connection takes 7 kB while it is idle. The most that a client can make it take is 120 kB: a head as large as these
+    /// A connection takes 7 kB while it is idle. The most that a client can make it take is 90 kB: a head as large as these
     /// limits allow, or a response that nobody reads, and full buffers of the kernel, which count as memory of the container.
     pub max_connections: usize,
 }

@@ -18,7 +18,7 @@ const RECEIVE_BUFFER_SIZE: usize = 16 * 1024;
 /// The most bytes that the kernel keeps of what a client does not read. The size of a send buffer would count those in flight,
 /// too, and a long response would wait for an acknowledgement every few packets.
 #[cfg(target_os = "linux")]
-const MAX_UNSENT: u32 = 32 * 1024;
+const MAX_UNSENT: u32 = 16 * 1024;
 
 /// How long the kernel waits for a client to read what was sent.
 #[cfg(target_os = "linux")]
