@@ -209,6 +209,7 @@ impl Cluster {
                     .for_each(|observation| self.observe(observation));
                 self.tick();
                 if second_ended {
+                    self.forget();
                     self.compute();
                 }
             }
@@ -239,14 +240,10 @@ impl Cluster {
         }
     }
 
-    /// Computes the figures, and forgets the replicas that have left the window.
-    fn compute(&mut self) {
+    /// Forgets the replicas that have left the window.
+    fn forget(&mut self) {
         let start = self.now - 1_000.0 * WINDOW as f64;
         self.replicas.retain_mut(|replica| replica.forget(start));
-        let mut counted = 0;
-        for replica in &mut self.replicas {
-            replica.compute(&self.window, &mut counted);
-        }
     }
 }
 

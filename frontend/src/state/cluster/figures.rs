@@ -2,7 +2,7 @@
 
 use std::collections::BinaryHeap;
 
-use super::{Mark, Replica, WINDOW, Window};
+use super::{Cluster, Mark, Phase, Replica, WINDOW};
 
 /// How many of the last seconds count for the share.
 const SHARE_WINDOW: usize = 10;
@@ -33,24 +33,28 @@ impl Latencies {
     }
 }
 
-impl Replica {
-    /// Computes its figures. `counted` are the responses that the replicas before this one had in the window of the shares: rounded one
-    /// above the other, the shares make 100 percent.
-    pub fn compute(&mut self, window: &Window, counted: &mut usize) {
-        let of_replica = |seconds| {
-            window.last(seconds).filter_map(|mark| match mark {
-                Mark::Answered { replica, millis } if replica == self.id => Some(millis),
+impl Cluster {
+    /// Computes the figures of the replicas. The share is one of what the replicas got that are still there: rounded one above the other,
+    /// the shares make 100 percent.
+    pub(super) fn compute(&mut self) {
+        let of_replica = |id, seconds| {
+            self.window.last(seconds).filter_map(move |mark| match mark {
+                Mark::Answered { replica, millis } if replica == id => Some(millis),
                 _ => None,
             })
         };
-        let all = window
-            .last(SHARE_WINDOW)
-            .filter(|mark| matches!(mark, Mark::Answered { .. }));
-        let (own, all) = (of_replica(SHARE_WINDOW).count(), all.count());
-        let latencies = Latencies::new(of_replica(WINDOW).collect());
+        let recent = |replica: &Replica| match replica.phase() {
+            Phase::Gone => 0,
+            _ => of_replica(replica.id, SHARE_WINDOW).count(),
+        };
+        let all: usize = self.replicas.iter().map(recent).sum();
         let percent = |responses: usize| (100 * responses + all / 2).checked_div(all).unwrap_or_default();
-        self.share = (percent(*counted + own) - percent(*counted)) as u32;
-        *counted += own;
-        self.latencies = latencies;
+        let mut counted = 0;
+        for replica in &mut self.replicas {
+            let before = counted;
+            counted += recent(replica);
+            replica.share = (percent(counted) - percent(before)) as u32;
+            replica.latencies = Latencies::new(of_replica(replica.id, WINDOW).collect());
+        }
     }
 }

@@ -138,7 +138,8 @@ fn the_shares_in_percent_make_a_hundred() {
 
 #[test]
 fn the_share_leaves_out_replicas_that_are_gone() {
-    let history = History::new().answered(20, &V1).answered(12, &V1[1..]);
+    let history = History::new().answered(20, &V1).answered(6, &V1[1..]);
+    assert_eq!(history.cluster.replicas[0].phase(), Phase::Gone);
     let shares: Vec<u32> = history.cluster.replicas.iter().map(|replica| replica.share).collect();
     assert_eq!(shares, [0, 100]);
 }
