@@ -1,6 +1,7 @@
 //! The workloads on the cluster: what they were, what they are, and how to get back.
 //!
 //! * [`access`]: which cluster, and as whom
+//! * [`requests`]: a client of its API server
 //! * [`workload`]: one workload as it was found, and changes to it
 //! * [`release`]: how a release differs from the running one
 //! * [`history`]: the revisions of a workload
@@ -24,6 +25,7 @@ pub mod node_pod;
 pub mod pods;
 mod recorder;
 pub mod release;
+mod requests;
 pub mod rights;
 pub mod rollout;
 pub mod services;
@@ -38,6 +40,7 @@ use k8s_openapi::api::{
     core::v1::{Pod, Service},
 };
 use kube::{Api, Client, api::ListParams};
+use tokio_util::task::TaskTracker;
 
 pub use self::access::Access;
 use self::{cleanup::Cleanups, log::Log, node_pod::Image, pods::Pods, workload::Workload};
@@ -58,6 +61,7 @@ pub struct Cluster {
     pub wait: Duration,
     node_image: Image,
     cleanups: Cleanups,
+    requests: TaskTracker,
     /// The user's options, for commands to print.
     kubectl_options: Vec<String>,
 }
@@ -68,7 +72,7 @@ impl Cluster {
         let (config, context) = access.config().await?;
         let namespace = config.default_namespace.clone();
         let server = config.cluster_url.to_string();
-        let client = Client::try_from(config).context("cannot use the kubeconfig")?;
+        let (client, requests) = requests::client(config)?;
         client
             .apiserver_version()
             .await
@@ -95,6 +99,7 @@ impl Cluster {
             log: Log::default(),
             wait: plan.run.wait.unwrap_or(DEFAULT_WAIT),
             cleanups: Cleanups::default(),
+            requests,
             kubectl_options: access.kubectl_options(),
             client,
             context,
@@ -136,9 +141,20 @@ impl Cluster {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 
+    /// Waits for the responses to changes whose scenario was interrupted: the API server may still be making them.
+    async fn wait_for_requests(&self) -> Result<()> {
+        let finished = async {
+            self.requests.wait().await;
+            Ok(())
+        };
+        self.in_time("the responses of the API server", self.wait, finished)
+            .await
+    }
+
     /// Restores the workloads with their history, nodes, Services and namespaces as they were found, and waits until the pods
     /// are ready.
     pub async fn restore(&self) -> Result<()> {
+        self.wait_for_requests().await?;
         let mut errors = Vec::from_iter(self.clean_up_all().await.err());
         let mut restored = Vec::new();
         for workload in &self.workloads {

@@ -17,7 +17,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::OwnedMutexGuard, task::JoinHandle};
 
 use self::state::State;
 
@@ -109,6 +109,11 @@ impl Api {
         self.state.forbidden.lock().unwrap().push(what.to_owned());
     }
 
+    /// From now on, changes of the workload are held: they are made when this is dropped, even if the client has left.
+    pub async fn hold_changes(&self) -> OwnedMutexGuard<()> {
+        self.state.changing.clone().lock_owned().await
+    }
+
     /// From now on, every request fails.
     pub fn break_down(&self) {
         self.state.is_broken.send_replace(true);
@@ -152,8 +157,13 @@ async fn respond(state: Arc<State>, request: Request<Incoming>) -> Result<Respon
             json_response(&json!({"spec": {}, "status": {"allowed": allowed}}))
         }
         ("PATCH", "shop") => {
-            state.patch(&body);
-            json_response(&state.workload())
+            // Like a real API server, it makes a change whose client has left.
+            let change = tokio::spawn(async move {
+                let _turn = state.changing.lock().await;
+                state.patch(&body);
+                json_response(&state.workload())
+            });
+            change.await.unwrap()
         }
         ("PATCH" | "DELETE", _) if path.contains("/controllerrevisions/") => {
             state.restore_revision(name, body["revision"].as_u64());

@@ -1,6 +1,6 @@
 //! Everything is restored: after a scenario, after a signal, and by a person where the program cannot.
 
-use std::process::Output;
+use std::{process::Output, time::Duration};
 
 use tokio::process::Child;
 
@@ -18,7 +18,7 @@ async fn server() -> Server {
 async fn until_changed(api: &Api, change: &str) {
     let changed = async {
         while !api.changes().contains(change) {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     tokio::time::timeout(LIMIT, changed).await.expect(change);
@@ -87,6 +87,21 @@ async fn an_interrupted_run_restores_everything_and_reports_what_it_saw() {
         assert!(printed(&output).contains("| scale-to-one"), "{}", printed(&output));
         assert_eq!(api.replicas(), 2, "{}", api.changes());
     }
+}
+
+#[tokio::test]
+async fn a_change_that_the_api_server_makes_after_the_interruption_is_restored() {
+    let (api, server) = (Api::start().await, server().await);
+    let held = api.hold_changes().await;
+    let child = start_run(&api, &server, &["--scenarios", "scale-to-one"]);
+    until_changed(&api, "\"value\":1}").await;
+    let mut interrupted = tokio::spawn(interrupt(child, "-INT"));
+    let ended = tokio::time::timeout(Duration::from_secs(1), &mut interrupted).await;
+    assert!(ended.is_err(), "it ends before the change was made");
+    drop(held);
+    let output = interrupted.await.unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", api.changes());
+    assert_eq!(api.replicas(), 2, "{}", api.changes());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What the API server has, and what its controllers would do.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -23,6 +23,8 @@ pub struct State {
     pub changes: Mutex<Vec<String>>,
     /// What the user may not do, as `verb resource`.
     pub forbidden: Mutex<Vec<String>>,
+    /// Locked while a change of the workload is made.
+    pub changing: Arc<tokio::sync::Mutex<()>>,
     pub is_broken: watch::Sender<bool>,
     pub is_stuck: watch::Sender<bool>,
     pub version: watch::Sender<u64>,
@@ -51,6 +53,7 @@ impl State {
             others: Mutex::default(),
             changes: Mutex::default(),
             forbidden: Mutex::default(),
+            changing: Arc::default(),
             is_broken: watch::Sender::new(false),
             is_stuck: watch::Sender::new(false),
             version: watch::Sender::new(1),
