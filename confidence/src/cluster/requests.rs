@@ -1,5 +1,5 @@
-//! Requests to the API server. One that has been sent is finished, even if nobody waits for its response any more: whoever restores
-//! the cluster must know what has become of a change that was interrupted.
+//! Requests to the API server. A request is finished even if its caller is dropped: the API server may make a change whose scenario
+//! was interrupted, and the cluster is restored after it.
 
 use anyhow::{Context, Result};
 use kube::{Client, Config, client::ClientBuilder};
