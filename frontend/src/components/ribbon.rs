@@ -92,10 +92,11 @@ impl Boundaries<'_> {
         line
     }
 
-    /// Returns the line between two slices, as far as it is not at the edge of the ribbon.
+    /// Returns the line between two slices, in pieces: not where it is at the edge of the ribbon.
     fn line(&self, boundary: usize) -> String {
-        let points = self.of(boundary).into_iter();
-        curve('M', points.filter(|(_, y)| (4..=996).contains(y)))
+        let points = self.of(boundary);
+        let pieces = points.split(|(_, y)| !(4..=996).contains(y));
+        pieces.map(|piece| curve('M', piece.iter().copied())).collect()
     }
 
     /// Returns the area between two boundaries.
@@ -119,4 +120,25 @@ fn curve(start: char, points: impl Iterator<Item = (u32, u32)>) -> String {
         _ = write!(path, "L{x} {y}");
     }
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_a_gap_where_a_version_has_no_share() {
+        let ends = [800, 900, 1_000, 1_000, 950, 900];
+        let point = |(end, at): (u32, u32)| Point {
+            at: 500 * at,
+            ends: vec![end],
+        };
+        let points: Vec<Point> = ends.into_iter().zip(0..).map(point).collect();
+        let boundaries = Boundaries {
+            points: &points,
+            start: 0.0,
+        };
+        let line = boundaries.line(1);
+        assert_eq!(line.matches('M').count(), 2, "{line}");
+    }
 }

@@ -74,8 +74,13 @@ impl Cluster {
         }
         let version = self.version(&described.version);
         let id = self.find_or_add(&described.pod, version, at);
-        let replica = self.replicas.iter_mut().find(|replica| replica.id == id);
-        let starts = replica.is_some_and(|replica| replica.describe(at, described.ready));
+        let mut starts = false;
+        for replica in &mut self.replicas {
+            match replica.id == id {
+                true => starts = replica.describe(at, described.ready),
+                false => replica.unheard(),
+            }
+        }
         if starts || !known {
             self.starting(id, at);
         }

@@ -8,8 +8,20 @@ use super::{ActiveFault, Latencies, WINDOW};
 /// The shortest silence that counts, in milliseconds. A living replica that is out of CPU time may stall for a moment.
 const STALL_TIMEOUT: f64 = 2_000.0;
 
-/// How long a replica may take to describe itself, and how much longer for each replica that is asked before, in milliseconds.
-const DESCRIBE_TIMEOUT: (f64, f64) = (4_000.0, 500.0);
+/// In an outage, for how long it counts what a replica has said about itself, in milliseconds.
+const DESCRIBE_TIMEOUT: f64 = 4_000.0;
+
+/// For each replica that is present, how often others must have been picked until a replica counts as no longer picked.
+///
+/// A Service picks replicas at random: `16 n` picks among `n` replicas miss a living one with a probability of e⁻¹⁶. With eight
+/// replicas that happens less than once a day, with 12 once in five hours.
+const MANY: u32 = 16;
+
+/// The same for a replica that says that it is not ready, and is expected to get nothing.
+const SOME: u32 = 8;
+
+/// For each replica that is present, how often others must have described themselves until what a replica has said is no longer true.
+const FEW: u32 = 4;
 
 /// How long a replica may take to become ready, in milliseconds. A healthy one needs a second or two.
 pub const START_TIMEOUT: f64 = 10_000.0;
@@ -77,6 +89,8 @@ pub struct Replica {
     missed: u32,
     /// When it last described itself, and whether it was ready.
     described: Option<(f64, bool)>,
+    /// The number of times that others have described themselves since.
+    unheard: u32,
 }
 
 /// Returns the part of a pod's name that differs from those of the others, which is after the last hyphen.
@@ -169,9 +183,15 @@ impl Replica {
         self.missed += 1;
     }
 
+    /// Records that another replica has described itself.
+    pub fn unheard(&mut self) {
+        self.unheard += 1;
+    }
+
     /// Records what it says about itself, and returns whether it starts again, after it was gone without an answer.
     pub fn describe(&mut self, at: f64, ready: bool) -> bool {
         self.described = Some((at, ready));
+        self.unheard = 0;
         let starts = self.answered == 0 && self.phase() == Phase::Gone;
         if starts {
             self.overdue = false;
@@ -181,20 +201,22 @@ impl Replica {
     }
 
     /// Updates what it does, when `present` replicas are known, and returns whether that is something else than before.
-    ///
-    /// A Service picks replicas at random, so a short silence proves nothing. Among `n` replicas, `8 n` responses in a row miss
-    /// a living one with a probability of about e⁻⁸, which is 1 in 3,000.
     pub fn tick(&mut self, now: f64, present: u32, outage: bool) -> bool {
-        let may_take = DESCRIBE_TIMEOUT.0 + DESCRIBE_TIMEOUT.1 * f64::from(present);
-        let is_described = self.described.is_some_and(|(at, _)| now - at < may_take);
-        let is_missed = self.missed >= 8 * present || (self.missed > 1 && self.described.is_some() && !is_described);
-        let is_silent = now - self.last_seen >= STALL_TIMEOUT && (outage || is_missed);
+        let patience = match self.phase() {
+            Phase::Starting => MANY,
+            _ => FEW,
+        };
+        let is_recent = |at| self.unheard < patience * present && (!outage || now - at < DESCRIBE_TIMEOUT);
+        let is_described = self.described.is_some_and(|(at, _)| is_recent(at));
+        let is_unready = is_described && self.described.is_some_and(|(_, ready)| !ready);
+        let limit = if is_unready { SOME } else { MANY } * present;
+        let is_silent = now - self.last_seen >= STALL_TIMEOUT && (outage || self.missed + self.unheard >= limit);
         let phase = match self.phase() {
             Phase::Starting if is_described => return false,
             Phase::Answering if !is_silent => return false,
             Phase::Starting => Phase::Gone,
             Phase::Gone if self.answered == 0 => return false,
-            _ if is_described && self.described.is_some_and(|(_, ready)| !ready) => Phase::NotReady,
+            _ if is_unready => Phase::NotReady,
             _ if self.fault.is_some_and(|active| active.stops_process()) => Phase::Restarting,
             Phase::Restarting if now - self.since() < 1_000.0 * WINDOW as f64 => return false,
             _ => Phase::Gone,

@@ -50,13 +50,18 @@ impl History {
         Observation::Answered { at: self.now, reply }
     }
 
-    /// Lets these pods, written as `pod:version`, answer in turn for so many seconds.
-    fn answered(mut self, seconds: usize, pods: &[&str]) -> Self {
-        for pod in pods.iter().cycle().take(10 * seconds) {
+    /// Lets these pods, written as `pod:version`, answer one after the other.
+    fn answers<'a>(mut self, pods: impl IntoIterator<Item = &'a str>) -> Self {
+        for pod in pods {
             let answer = self.answer_of(pod, 1, 1);
             self.observe(vec![Observation::Sent, answer]);
         }
         self
+    }
+
+    /// Lets these pods answer in turn for so many seconds.
+    fn answered(self, seconds: usize, pods: &[&str]) -> Self {
+        self.answers(pods.iter().copied().cycle().take(10 * seconds))
     }
 
     /// Loses every submission for so many seconds. Each is known to be lost two seconds after it was sent.

@@ -23,7 +23,7 @@ fn a_rollout_is_a_headline_with_its_progress_and_its_end() {
     let seen = |history: &History| history.cluster.sightings[Sign::Rollout as usize].clone().unwrap();
     assert!(seen(&history).ongoing);
 
-    let history = history.answered(6, &V2);
+    let history = history.answered(8, &V2);
     assert_eq!(history.banner(), "v2 took over in 2.6 s, nothing lost");
     assert_eq!((seen(&history).ongoing, seen(&history).lost), (false, 0));
     assert_eq!(history.log()[0], "v2 took over in 2.6 s, 0 lost");
@@ -60,7 +60,9 @@ fn a_broken_release_is_reported_while_the_old_one_keeps_answering() {
         assert!(history.cluster.sightings[Sign::NeverReady as usize].is_some());
         assert_eq!(history.phases()[2], ("ccc", Phase::Starting));
         // It is undone.
-        let history = history.answered(10, &V1);
+        for _ in 0..60 {
+            history = history.described(V1[0], true).answers(V1);
+        }
         assert_eq!(history.banner(), "2 replicas answer");
         assert!(history.log()[0].starts_with("ccc is gone: it never became ready"));
     }
