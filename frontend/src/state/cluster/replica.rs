@@ -17,10 +17,10 @@ const DESCRIBE_TIMEOUT: f64 = 4_000.0;
 /// replicas that happens less than once a day, with 12 once in five hours.
 const MANY: u32 = 16;
 
-/// The same for a replica that says that it is not ready, and is expected to get nothing.
+/// The same until one that was starting is gone: an error shows for a moment, and only while a release is broken.
 const SOME: u32 = 8;
 
-/// For each replica that is present, how often others must have described themselves until what a replica has said is no longer true.
+/// The same for one that has said that it is not ready. Without more words from it, it is gone.
 const FEW: u32 = 4;
 
 /// How long a replica may take to become ready, in milliseconds. A healthy one needs a second or two.
@@ -203,13 +203,13 @@ impl Replica {
     /// Updates what it does, when `present` replicas are known, and returns whether that is something else than before.
     pub fn tick(&mut self, now: f64, present: u32, outage: bool) -> bool {
         let patience = match self.phase() {
-            Phase::Starting => MANY,
+            Phase::Starting => SOME,
             _ => FEW,
         };
         let is_recent = |at| self.unheard < patience * present && (!outage || now - at < DESCRIBE_TIMEOUT);
         let is_described = self.described.is_some_and(|(at, _)| is_recent(at));
         let is_unready = is_described && self.described.is_some_and(|(_, ready)| !ready);
-        let limit = if is_unready { SOME } else { MANY } * present;
+        let limit = if is_unready { FEW } else { MANY } * present;
         let is_silent = now - self.last_seen >= STALL_TIMEOUT && (outage || self.missed + self.unheard >= limit);
         let phase = match self.phase() {
             Phase::Starting if is_described => return false,

@@ -60,7 +60,7 @@ fn a_broken_release_is_reported_while_the_old_one_keeps_answering() {
         assert!(history.cluster.sightings[Sign::NeverReady as usize].is_some());
         assert_eq!(history.phases()[2], ("ccc", Phase::Starting));
         // It is undone.
-        for _ in 0..60 {
+        for _ in 0..30 {
             history = history.described(V1[0], true).answers(V1);
         }
         assert_eq!(history.banner(), "2 replicas answer");
