@@ -17,10 +17,10 @@ const DESCRIBE_TIMEOUT: f64 = 4_000.0;
 /// replicas that happens less than once a day, with 12 once in five hours.
 const MANY: u32 = 16;
 
-/// The same until one that was starting is gone: an error shows for a moment, and only while a release is broken.
+/// The same until what a replica has said about itself is no longer true: an error matters only for one that is not ready.
 const SOME: u32 = 8;
 
-/// The same for one that has said that it is not ready. Without more words from it, it is gone.
+/// The same until a replica that says that it is not ready counts as no longer picked.
 const FEW: u32 = 4;
 
 /// How long a replica may take to become ready, in milliseconds. A healthy one needs a second or two.
@@ -202,11 +202,7 @@ impl Replica {
 
     /// Updates what it does, when `present` replicas are known, and returns whether that is something else than before.
     pub fn tick(&mut self, now: f64, present: u32, outage: bool) -> bool {
-        let patience = match self.phase() {
-            Phase::Starting => SOME,
-            _ => FEW,
-        };
-        let is_recent = |at| self.unheard < patience * present && (!outage || now - at < DESCRIBE_TIMEOUT);
+        let is_recent = |at| self.unheard < SOME * present && (!outage || now - at < DESCRIBE_TIMEOUT);
         let is_described = self.described.is_some_and(|(at, _)| is_recent(at));
         let is_unready = is_described && self.described.is_some_and(|(_, ready)| !ready);
         let limit = if is_unready { FEW } else { MANY } * present;
