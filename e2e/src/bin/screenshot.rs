@@ -40,7 +40,7 @@ enum Picture {
         before: u32,
 
         /// How many submissions the new version has responded to when the picture is taken
-        #[arg(long, default_value_t = 5)]
+        #[arg(long, default_value_t = 8)]
         after: u32,
 
         /// The command that begins the update, after `--`, such as: kubectl set image deployment/NAME CONTAINER=IMAGE
@@ -141,6 +141,9 @@ async fn begin(update: &[OsString]) -> Result<()> {
 async fn take(browser: &Browser, folder: &Path, picture: &str) -> Result<()> {
     for scheme in ["light", "dark"] {
         browser.devtools().prefer_colour_scheme(scheme).await?;
+        // The colours fade from one scheme to the other.
+        let has_faded = "!document.getAnimations().some(animation => animation instanceof CSSTransition)";
+        browser.until("the colours of the scheme", has_faded).await?;
         let file = folder.join(format!("{picture}-{scheme}.png"));
         browser.screenshot(&file).await?;
         println!("{}", file.display());
