@@ -13,15 +13,15 @@ const DESCRIBE_TIMEOUT: f64 = 4_000.0;
 
 /// For each replica that is present, how often others must have been picked until a replica counts as no longer picked.
 ///
-/// A Service picks replicas at random: `16 n` picks among `n` replicas miss a living one with a probability of e⁻¹⁶. With eight
-/// replicas that happens less than once a day, with 12 once in five hours.
-const MANY: u32 = 16;
+/// A Service picks replicas at random: `16 n` picks among `n` replicas miss a living one with a probability of at most
+/// e⁻¹⁶.
+const GONE_PICKS: u32 = 16;
 
-/// The same until what a replica has said about itself is no longer true: an error matters only for one that is not ready.
-const SOME: u32 = 8;
+/// The same until what a replica has said about itself is out of date: an error matters only for one that is not ready.
+const STALE_PICKS: u32 = 8;
 
 /// The same until a replica that says that it is not ready counts as no longer picked.
-const FEW: u32 = 4;
+const UNREADY_PICKS: u32 = 4;
 
 /// How long a replica may take to become ready, in milliseconds. A healthy one needs a second or two.
 pub const START_TIMEOUT: f64 = 10_000.0;
@@ -202,10 +202,10 @@ impl Replica {
 
     /// Updates what it does, when `present` replicas are known, and returns whether that is something else than before.
     pub fn tick(&mut self, now: f64, present: u32, outage: bool) -> bool {
-        let is_recent = |at| self.unheard < SOME * present && (!outage || now - at < DESCRIBE_TIMEOUT);
+        let is_recent = |at| self.unheard < STALE_PICKS * present && (!outage || now - at < DESCRIBE_TIMEOUT);
         let is_described = self.described.is_some_and(|(at, _)| is_recent(at));
         let is_unready = is_described && self.described.is_some_and(|(_, ready)| !ready);
-        let limit = if is_unready { FEW } else { MANY } * present;
+        let limit = if is_unready { UNREADY_PICKS } else { GONE_PICKS } * present;
         let is_silent = now - self.last_seen >= STALL_TIMEOUT && (outage || self.missed + self.unheard >= limit);
         let phase = match self.phase() {
             Phase::Starting if is_described => return false,
