@@ -154,8 +154,8 @@ impl Cluster {
     /// Restores the workloads with their history, nodes, Services and namespaces as they were found, and waits until the pods
     /// are ready.
     pub async fn restore(&self) -> Result<()> {
-        self.wait_for_requests().await?;
-        let mut errors = Vec::from_iter(self.clean_up_all().await.err());
+        let mut errors = Vec::from_iter(self.wait_for_requests().await.err());
+        errors.extend(self.clean_up_all().await.err());
         let mut restored = Vec::new();
         for workload in &self.workloads {
             match workload.restore().await {
