@@ -44,14 +44,8 @@ fn an_outage_comes_before_everything_else_and_has_its_losses() {
 #[test]
 fn a_service_that_picks_at_random_ends_no_replica() {
     let pods: Vec<String> = (0..8).map(|pod| format!("b-{pod}:v1")).collect();
-    let mut random = 1_u64;
-    let mut pick = || {
-        // The linear congruential generator of Knuth's MMIX.
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        pods[(random >> 61) as usize].as_str()
-    };
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut pick = || pods[random.usize(..pods.len())].as_str();
     let mut history = History::new().answers(pods.iter().map(String::as_str));
     for _ in 0..2_000 {
         history = history.answers([pick(), pick(), pick()]).described(pick(), true);
