@@ -45,10 +45,11 @@ pub enum Scenario {
     /// uncordoned. No other pod is evicted.
     Drain,
     /// A node that holds a pod loses power, by a command of the user. When its pods are replaced, it is started
-    /// again.
+    /// again. That affects every pod on the node.
     Node,
     /// The kubelet of a node is stopped for a while: a pod on the node sends it SIGSTOP, and later SIGCONT. Or by
-    /// the user's commands.
+    /// the user's commands. Services stop sending to every pod on the node, and those with a short toleration of
+    /// unreachable nodes are replaced.
     Freeze,
     /// The plan's change switches the drain off. That release is rolled out, and back.
     NoDrain,

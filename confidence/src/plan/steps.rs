@@ -98,6 +98,13 @@ mod tests {
     }
 
     #[test]
+    fn the_plan_of_the_demo_leaves_the_pods_of_others_alone() {
+        let plan = Plan::parse(include_str!("../../k8s-demo.toml")).unwrap();
+        let affect_others = [Scenario::Node, Scenario::Freeze];
+        assert!(plan.steps().iter().all(|step| !affect_others.contains(&step.scenario)));
+    }
+
+    #[test]
     fn each_workload_has_a_rollout_of_its_own() {
         let plan = Plan::parse(&format!("{PLAN}[[deployment]]\nname = \"b\"\n")).unwrap();
         let titles: Vec<_> = plan.steps().iter().map(|step| step.title(&plan)).collect();
