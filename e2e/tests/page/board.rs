@@ -1,7 +1,7 @@
 //! The load generator, and what the page shows of the cluster.
 
 use anyhow::Result;
-use e2e::backend_process::BackendProcess;
+use e2e::{backend_process::BackendProcess, browser::Engine};
 
 use crate::stage::Stage;
 
@@ -26,6 +26,14 @@ impl Stage {
         self.browser
             .until(&awaited, &format!("{} > {count}", figure(name)))
             .await
+    }
+
+    /// Waits until this replica has answered so many submissions more.
+    async fn until_answered_more(&self, pod: &str, count: u64) -> Result<()> {
+        let answered = format!("parseInt({})", cell(pod, 2));
+        let before = self.browser.value(&answered).await?.as_u64().unwrap_or_default();
+        let predicate = format!("{answered} >= {}", before + count);
+        self.browser.until(&format!("{pod} answers"), &predicate).await
     }
 
     async fn figure(&self, name: &str) -> Result<u64> {
@@ -110,12 +118,27 @@ async fn an_outage_is_the_headline_until_a_replica_answers_again() -> Result<()>
     stage.browser.until("the log has the outage", costs).await
 }
 
+/// Starts two replicas that inject faults. They run until they are dropped.
+async fn two_that_inject_faults(stage: &Stage) -> Result<[BackendProcess; 2]> {
+    let replicas = [
+        BackendProcess::start_with(V1.0, V1.1, &["--faults"]).await?,
+        BackendProcess::start_with("backend-1-bbbbb", "v1", &["--faults"]).await?,
+    ];
+    stage.page.set_replicas(replicas.iter().map(|replica| replica.address));
+    Ok(replicas)
+}
+
+/// Returns a cell of the details of a replica.
+fn cell(pod: &str, column: usize) -> String {
+    format!(
+        "[...document.querySelectorAll('tbody tr')].find(row => row.textContent.includes('{pod}')).cells[{column}].textContent"
+    )
+}
+
 #[tokio::test]
 async fn a_slow_replica_costs_no_losses_and_does_not_slow_the_others() -> Result<()> {
     let stage = Stage::with(&[]).await?;
-    let slow = BackendProcess::start_with(V1.0, V1.1, &["--faults"]).await?;
-    let healthy = BackendProcess::start_with("backend-1-bbbbb", "v1", &["--faults"]).await?;
-    stage.page.set_replicas([slow.address, healthy.address]);
+    let _replicas = two_that_inject_faults(&stage).await?;
     stage.browser.click("#rate").await?;
     stage.browser.press("\u{e010}").await?; // End: 50 a second
     stage.toggle_load().await?;
@@ -126,14 +149,67 @@ async fn a_slow_replica_costs_no_losses_and_does_not_slow_the_others() -> Result
     stage.browser.until_shown("of 50 /s: the browser's limit").await?;
     stage.browser.until_shown("aaaaa answered slowly for ").await?;
     assert_eq!((stage.figure("lost").await?, stage.figure("retried").await?), (0, 0));
-    let median = "parseInt([...document.querySelectorAll('tbody tr')].find(row => row.textContent.includes('bbbbb')).cells[4].textContent)";
-    let median = stage.browser.value(median).await?;
+    let median = format!("parseInt({})", cell("bbbbb", 4));
+    let median = stage.browser.value(&median).await?;
     // The slow one takes half a second longer.
     assert!(
         median.as_u64() < Some(500),
         "the healthy replica's median is {median} ms"
     );
     Ok(())
+}
+
+#[tokio::test]
+async fn a_frozen_replica_answers_nothing_while_the_other_keeps_answering() -> Result<()> {
+    let stage = Stage::with(&[]).await?;
+    let _replicas = two_that_inject_faults(&stage).await?;
+    stage.toggle_load().await?;
+    stage.browser.until("two lanes", &format!("{LANES} === 2")).await?;
+    stage.browser.click(".break[aria-label$=aaaaa]").await?;
+    stage.browser.click(".faults li:nth-child(2) button").await?;
+    stage.browser.until_shown("aaaaa is frozen: 1 replica answers").await?;
+    // What it had accepted before is answered by now.
+    stage.until_answered_more("bbbbb", 10).await?;
+    let frozen = stage.browser.value(&cell("aaaaa", 2)).await?;
+    stage.until_answered_more("bbbbb", 10).await?;
+    assert_eq!(stage.browser.value(&cell("aaaaa", 2)).await?, frozen);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_details_are_right_where_the_viewers_clock_is_wrong_and_a_replica_is_gone() -> Result<()> {
+    let mut stage = Stage::before_load(Engine::Chromium, &[V1]).await?;
+    stage
+        .page
+        .inject("Date.now = (now => () => now() - 7_200_000)(Date.now)");
+    stage.browser.open_page(&stage.page.url).await?;
+    stage.toggle_load().await?;
+    stage.until_more_than(5, "answered").await?;
+    let uptime = format!("/^[1-9][0-9]? (s|min)$/.test({})", cell("aaaaa", 7));
+    stage.browser.until("its uptime is what it says", &uptime).await?;
+
+    stage.add(V2.0, V2.1).await?;
+    stage.browser.until("two lanes", &format!("{LANES} === 2")).await?;
+    stage.kill_oldest().await?;
+    let shares = format!(
+        "{} === '\u{2013}' && {} === '100 %'",
+        cell("aaaaa", 3),
+        cell("bbbbb", 3)
+    );
+    stage.browser.until("one has all of the answers", &shares).await
+}
+
+#[tokio::test]
+async fn without_news_of_a_rollout_the_page_says_where_to_look() -> Result<()> {
+    let stage = Stage::with(&[V1]).await?;
+    stage.toggle_load().await?;
+    stage.until_more_than(5, "answered").await?;
+    stage.browser.click(".chip:nth-child(2) summary").await?;
+    stage.browser.click(".chip:nth-child(2) .command button").await?;
+    stage
+        .browser
+        .until_shown("No news of the rollout for 30 s. Is its image there? kubectl get pods says why")
+        .await
 }
 
 #[tokio::test]

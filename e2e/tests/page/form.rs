@@ -51,6 +51,17 @@ async fn validation_errors_appear_beside_the_field_after_the_first_submit() -> R
 }
 
 #[tokio::test]
+async fn a_number_of_characters_that_nobody_would_count_is_explained() -> Result<()> {
+    let stage = Stage::with(&[("backend-a", "v1")]).await?;
+    let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}";
+    stage.submit(&family.repeat(10)).await?;
+    stage
+        .browser
+        .until_shown("it has 70. Accents and the parts of an emoji count, too.")
+        .await
+}
+
+#[tokio::test]
 async fn the_button_submits_and_returns_the_focus_to_the_field() -> Result<()> {
     let stage = Stage::with(&[("backend-a", "v1")]).await?;
     stage.browser.press("Ada").await?;
