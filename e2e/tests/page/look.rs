@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::stage::Stage;
 
 const V1: (&str, &str) = ("backend-1-aaaaa", "v1");
+const V2: (&str, &str) = ("backend-2-bbbbb", "v2");
 
 #[tokio::test]
 async fn the_page_follows_the_preferred_colour_scheme() -> Result<()> {
@@ -134,6 +135,12 @@ const CUT_OFF: &str = "(() => {
     if (figures.some(figure => figure.right > page)) cut.push('a figure');
     const log = document.querySelector('.log').getBoundingClientRect();
     if (all('.log li').some(event => box(event).left < log.right && box(event).bottom > log.bottom + 1)) cut.push('an event');
+    const [legend, limit] = all('.legend, .legend .limit'), height = legend.offsetHeight;
+    limit.textContent = 'sends 24 of 50 /s: the browser\\u2019s limit';
+    if (legend.offsetHeight !== height) cut.push('the legend grows');
+    if (box(limit).right > page + 1) cut.push('the limit');
+    const end = legend.querySelector('ul').getBoundingClientRect().bottom + 1;
+    if (all('.legend li:not(.quiet)').some(item => box(item).bottom > end)) cut.push('the legend');
     if (all('.shares text').some(share => share.getBoundingClientRect().right > page)) cut.push('a share');
     if (all('.chip summary span, .banner > span[aria-hidden]').some(text => text.scrollWidth > text.clientWidth)) cut.push('a title');
     if (innerWidth >= 1440 && all('.message').some(text => text.scrollWidth > text.clientWidth)) cut.push('the response');
@@ -142,13 +149,17 @@ const CUT_OFF: &str = "(() => {
 
 #[tokio::test]
 async fn the_longest_texts_are_whole_at_every_width_while_it_runs() -> Result<()> {
-    let stage = Stage::with(&[V1]).await?;
+    let stage = Stage::with(&[V1, V2]).await?;
     stage.submit("Ada").await?;
     stage.browser.until_shown("Hello, Ada").await?;
     stage.toggle_load().await?;
     stage
         .browser
-        .until("two events", "document.querySelectorAll('.log li').length === 2")
+        .until("two versions", "document.querySelectorAll('.legend li').length === 6")
+        .await?;
+    stage
+        .browser
+        .until("two events", "document.querySelectorAll('.log li').length >= 2")
         .await?;
     for (width, height) in [(320, 690), (390, 844), (820, 1_180), (1_440, 900), (1_920, 1_080)] {
         stage.browser.devtools().resize(width, height).await?;

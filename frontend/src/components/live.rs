@@ -91,15 +91,15 @@ fn legend(cluster: &Cluster) -> Html {
     let versions = versions.filter(|(version, _)| cluster.replicas.iter().any(|replica| replica.version == *version));
     let limit = cluster.achieved_rate_note();
     html! {
-        <ul class="legend" aria-label="Legend" translate="no">
-            { for versions.map(|(version, name)| html! { <li key={version}>{ mark(version) }{ "answer from " }{ name.clone() }</li> }) }
-            <li key="height" class="quiet">{ "higher: slower" }</li>
-            <li key="ghost"><i class="ghost"></i>{ "not ready" }</li>
-            <li key="retried"><svg class="mark" viewBox="0 0 10 10" aria-hidden="true"><path class="diamond" d="M5 0 10 5 5 10 0 5z" /></svg>{ "retry" }</li>
-            <li key="lost"><svg class="mark" viewBox="0 0 10 10" aria-hidden="true"><path class="loss" d="M3-2h4v14h-4z" /></svg>{ "lost" }</li>
-            if let Some(limit) = limit {
-                <li key="limit" class="limit">{ text(limit) }</li>
-            }
-        </ul>
+        <div class="legend" translate="no">
+            <ul aria-label="Legend">
+                { for versions.map(|(version, name)| html! { <li key={version}>{ mark(version) }{ "answer from " }{ name.clone() }</li> }) }
+                <li key="ghost"><i class="ghost"></i>{ "not ready" }</li>
+                <li key="retried"><svg class="mark" viewBox="0 0 10 10" aria-hidden="true"><path class="diamond" d="M5 0 10 5 5 10 0 5z" /></svg>{ "retry" }</li>
+                <li key="lost"><svg class="mark" viewBox="0 0 10 10" aria-hidden="true"><path class="loss" d="M3-2h4v14h-4z" /></svg>{ "lost" }</li>
+                <li key="height" class="quiet">{ "higher: slower" }</li>
+            </ul>
+            <p class="limit">{ for limit.map(text) }</p>
+        </div>
     }
 }
