@@ -160,6 +160,29 @@ async fn a_slow_replica_costs_no_losses_and_does_not_slow_the_others() -> Result
 }
 
 #[tokio::test]
+async fn a_page_that_is_busy_for_longer_than_the_timeout_retries_nothing_that_was_answered() -> Result<()> {
+    let stage = Stage::with(&[]).await?;
+    let _replicas = two_that_inject_faults(&stage).await?;
+    stage.browser.click("#rate").await?;
+    stage.browser.press("\u{e010}").await?; // End: six are in flight
+    stage.toggle_load().await?;
+    stage.browser.until("two lanes", &format!("{LANES} === 2")).await?;
+    stage.browser.click(".break[aria-label$=aaaaa]").await?;
+    stage.browser.click(".faults li:nth-child(4) button").await?;
+    stage.browser.until_shown("aaaaa answers slowly, for ").await?;
+    stage.until_answered_more("aaaaa", 1).await?;
+    // The answers to what is in flight arrive meanwhile. Chance decides whether the browser delivers them before the timeout.
+    let busy = "(end => { while (performance.now() < end); })(performance.now() + 4000)";
+    for _ in 0..4 {
+        let sent = stage.figure("sent").await?;
+        stage.browser.value(busy).await?;
+        stage.until_more_than(sent + 10, "answered").await?;
+    }
+    assert_eq!((stage.figure("lost").await?, stage.figure("retried").await?), (0, 0));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_frozen_replica_answers_nothing_while_the_other_keeps_answering() -> Result<()> {
     let stage = Stage::with(&[]).await?;
     let _replicas = two_that_inject_faults(&stage).await?;
