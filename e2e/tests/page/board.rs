@@ -118,14 +118,11 @@ async fn an_outage_is_the_headline_until_a_replica_answers_again() -> Result<()>
     stage.browser.until("the log has the outage", costs).await
 }
 
-/// Starts two replicas that inject faults. They run until they are dropped.
-async fn two_that_inject_faults(stage: &Stage) -> Result<[BackendProcess; 2]> {
-    let replicas = [
-        BackendProcess::start_with(V1.0, V1.1, &["--faults"]).await?,
-        BackendProcess::start_with("backend-1-bbbbb", "v1", &["--faults"]).await?,
-    ];
-    stage.page.set_replicas(replicas.iter().map(|replica| replica.address));
-    Ok(replicas)
+async fn with_two_that_inject_faults() -> Result<Stage> {
+    let mut stage = Stage::with(&[]).await?;
+    stage.add_with_faults(V1.0, V1.1).await?;
+    stage.add_with_faults("backend-1-bbbbb", "v1").await?;
+    Ok(stage)
 }
 
 /// Returns a cell of the details of a replica.
@@ -137,8 +134,7 @@ fn cell(pod: &str, column: usize) -> String {
 
 #[tokio::test]
 async fn a_slow_replica_costs_no_losses_and_does_not_slow_the_others() -> Result<()> {
-    let stage = Stage::with(&[]).await?;
-    let _replicas = two_that_inject_faults(&stage).await?;
+    let stage = with_two_that_inject_faults().await?;
     stage.browser.click("#rate").await?;
     stage.browser.press("\u{e010}").await?; // End: 50 a second
     stage.toggle_load().await?;
@@ -161,8 +157,7 @@ async fn a_slow_replica_costs_no_losses_and_does_not_slow_the_others() -> Result
 
 #[tokio::test]
 async fn a_page_that_is_busy_for_longer_than_the_timeout_retries_nothing_that_was_answered() -> Result<()> {
-    let stage = Stage::with(&[]).await?;
-    let _replicas = two_that_inject_faults(&stage).await?;
+    let stage = with_two_that_inject_faults().await?;
     stage.browser.click("#rate").await?;
     stage.browser.press("\u{e010}").await?; // End: six are in flight
     stage.toggle_load().await?;
@@ -184,8 +179,7 @@ async fn a_page_that_is_busy_for_longer_than_the_timeout_retries_nothing_that_wa
 
 #[tokio::test]
 async fn a_frozen_replica_answers_nothing_while_the_other_keeps_answering() -> Result<()> {
-    let stage = Stage::with(&[]).await?;
-    let _replicas = two_that_inject_faults(&stage).await?;
+    let stage = with_two_that_inject_faults().await?;
     stage.toggle_load().await?;
     stage.browser.until("two lanes", &format!("{LANES} === 2")).await?;
     stage.browser.click(".break[aria-label$=aaaaa]").await?;

@@ -37,10 +37,20 @@ impl Stage {
 
     /// Starts one more replica.
     pub async fn add(&mut self, pod: &str, version: &str) -> Result<()> {
-        self.replicas.push(BackendProcess::start(pod, version).await?);
+        self.add_process(BackendProcess::start(pod, version).await?);
+        Ok(())
+    }
+
+    /// Starts one more replica, which injects faults.
+    pub async fn add_with_faults(&mut self, pod: &str, version: &str) -> Result<()> {
+        self.add_process(BackendProcess::start_with(pod, version, &["--faults"]).await?);
+        Ok(())
+    }
+
+    fn add_process(&mut self, replica: BackendProcess) {
+        self.replicas.push(replica);
         self.page
             .set_replicas(self.replicas.iter().map(|replica| replica.address));
-        Ok(())
     }
 
     /// Starts one more replica that receives no submissions yet.

@@ -173,7 +173,7 @@ fn losses(snapshot: &Snapshot) -> Html {
     /// Losses at most so far apart belong together, in milliseconds.
     const DISTANCE: f64 = 1_500.0;
     /// The shortest block with a number in it, in milliseconds.
-    const LABELLED: f64 = 9_000.0;
+    const LABELLED: f64 = 12_000.0;
     let mut blocks: Vec<(f64, f64, u32)> = Vec::new();
     for at in marks(&snapshot.window, Mark::Lost) {
         match blocks.last_mut() {
