@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::marks::mark;
+use super::{marks::mark, text::pod_name};
 use crate::state::{Cluster, cluster::Replica, text::age};
 
 /// The columns, and what needs an explanation.
@@ -64,7 +64,7 @@ fn row(cluster: &Cluster, replica: &Replica) -> Html {
     };
     html! {
         <tr key={replica.id}>
-            <th scope="row">{ mark(replica.version) }{ " " }<span class="pod">{ replica.pod.clone() }</span></th>
+            <th scope="row">{ mark(replica.version) }{ " " }{ pod_name(&replica.pod) }</th>
             <td>{ cluster.versions[replica.version].clone() }</td>
             <td>{ replica.answered }</td>
             <td>{ share }</td>

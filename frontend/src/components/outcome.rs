@@ -2,8 +2,8 @@
 
 use yew::prelude::*;
 
-use super::marks::mark;
-use crate::state::{Cluster, Progress, Reply, cluster::short_name, outcome::MAX_ATTEMPTS};
+use super::{marks::mark, text::pod_name};
+use crate::state::{Cluster, Progress, Reply, outcome::MAX_ATTEMPTS};
 
 /// The outcome of the last submission, announced by screen readers. A version has the same mark here as everywhere.
 pub fn outcome(progress: &Progress, cluster: &Cluster) -> Html {
@@ -59,10 +59,7 @@ fn answered(reply: &Reply, cluster: &Cluster) -> Html {
             <p class="message" data-length={is_long.then_some("long")}>{ &response.message }</p>
             <p class="by" translate="no">
                 { mark(version.unwrap_or_default()) }
-                <span class="pod" title={response.pod.clone()}>
-                    <span>{ response.pod.strip_suffix(short_name(&response.pod)).unwrap_or_default().to_owned() }</span>
-                    { short_name(&response.pod).to_owned() }
-                </span>
+                { pod_name(&response.pod) }
                 <span class="version">{ &response.version }</span>
                 <span>{ format!("{} ms", millis.ceil() as u32) }</span>
                 if *attempts > 1 {
