@@ -21,9 +21,10 @@ use super::{
 const EVICTION_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Cluster {
-    /// Returns the names of the nodes that hold a pod of the workloads, each once.
+    /// Returns the names of the nodes that hold a ready pod of the workloads, each once.
     pub fn nodes_with_pods(&self) -> Vec<String> {
-        let pods = self.pods.current();
+        let mut pods = self.pods.current();
+        pods.retain(|pod| pod.state == PodState::Ready);
         let mut nodes: Vec<_> = pods.into_iter().filter_map(|pod| pod.node).collect();
         nodes.sort();
         nodes.dedup();

@@ -8,7 +8,12 @@ use tokio::time::Instant;
 
 use super::{Interval, Latency, LossReport, RouteReport, ScenarioReport, WorkloadReport, advice, explain};
 use crate::{
-    cluster::{Cluster, log::Event, pods::PodChange, workload::Workload},
+    cluster::{
+        Cluster,
+        log::Event,
+        pods::{PodChange, PodState},
+        workload::Workload,
+    },
     plan::{Plan, steps::Step},
     scenarios::ExpectedUntil,
     traffic::{
@@ -26,7 +31,10 @@ pub fn workloads(cluster: &Cluster, schedulable_nodes: usize) -> Vec<WorkloadRep
     let report = |workload: &Workload| {
         let name = workload.reference();
         let mut nodes = BTreeMap::new();
-        for pod in pods.iter().filter(|pod| pod.workload == name) {
+        for pod in pods
+            .iter()
+            .filter(|pod| pod.workload == name && pod.state == PodState::Ready)
+        {
             *nodes.entry(pod.node.clone().unwrap_or_default()).or_default() += 1;
         }
         let mut warnings = workload.notices();

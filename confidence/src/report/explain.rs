@@ -54,7 +54,7 @@ const MEANINGS: [(&[LossKind], Option<&str>, &str); 7] = [
     (
         &[LossKind::TlsFailed],
         None,
-        "not sent because TLS failed: is the certificate right, or does it need --ca?",
+        "not sent because TLS failed: is the certificate right, or does it need --ca or --insecure?",
     ),
     (
         &[LossKind::WrongStatus],

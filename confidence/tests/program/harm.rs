@@ -116,6 +116,22 @@ async fn a_drain_evicts_the_pods_of_the_workloads_and_no_others() {
 
 /// Otherwise it would be taken for what is to be restored.
 #[tokio::test]
+async fn a_pod_that_has_ended_and_is_not_gone_yet_is_not_counted() {
+    let (api, server) = (Api::start().await, server().await);
+    let owner =
+        json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "shop-1", "uid": "2", "controller": true});
+    let metadata = json!({
+        "name": "shop-1-9", "uid": "9", "ownerReferences": [owner], "deletionTimestamp": "2026-11-28T10:00:00Z",
+        "labels": {"app": "shop", "pod-template-hash": "1"},
+    });
+    let spec = json!({"nodeName": "node-1", "containers": [{"name": "shop", "image": "shop:v1"}]});
+    let pod = json!({"metadata": metadata, "spec": spec, "status": {"phase": "Succeeded"}});
+    api.add("/api/v1/namespaces/shops/pods", pod);
+    let text = printed(&run_quick(&api, &server, &["--scenarios", "scale-to-one"]).await);
+    assert!(text.contains("shop:v1, pods: 2 on node-1"), "{text}");
+}
+
+#[tokio::test]
 async fn a_release_of_another_run_is_noticed() {
     let release = |deployment: &mut Value| {
         deployment["spec"]["template"]["metadata"]["annotations"] =
