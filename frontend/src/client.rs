@@ -31,8 +31,11 @@ use crate::{
 /// The longest time that a replica may take to describe itself, in milliseconds.
 const DESCRIBE_TIMEOUT: u32 = 1_000;
 
+/// A timer that fires so much later than it should means that the page was busy, in milliseconds.
+const LATE: f64 = 20.0;
+
 /// How long a browser that was busy may take to deliver the responses that have arrived meanwhile, in milliseconds.
-const DELIVERY_TIME: u32 = 100;
+const DELIVERY_TIME: u32 = 1_000;
 
 /// The pause before a request for a fault is sent again, in milliseconds.
 const FAULT_RETRY_PAUSE: u32 = 50;
@@ -190,12 +193,15 @@ async fn exchange(
 /// Waits for `future`, at most for `timeout` milliseconds. Then it returns `None`, even if the browser never settles the
 /// promise behind the future.
 ///
-/// Where the page was busy for longer than that, timer and response are due at the same time: the response comes first.
+/// Where the page was busy for longer than that, timer and response are due at the same time. The response comes first.
 async fn within<T>(timeout: u32, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
+    let due = now() + f64::from(timeout);
     let mut timer = pin!(async {
         TimeoutFuture::new(timeout).await;
-        TimeoutFuture::new(DELIVERY_TIME).await;
+        if now() > due + LATE {
+            TimeoutFuture::new(DELIVERY_TIME).await;
+        }
     });
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
