@@ -8,7 +8,7 @@ use crate::stage::Stage;
 const V1: (&str, &str) = ("backend-1-aaaaa", "v1");
 const V2: (&str, &str) = ("backend-2-bbbbb", "v2");
 
-const LANES: &str = "document.querySelectorAll('.names li').length";
+pub const LANES: &str = "document.querySelectorAll('.names li').length";
 
 /// Returns a figure of the totals.
 fn figure(name: &str) -> String {
@@ -29,14 +29,14 @@ impl Stage {
     }
 
     /// Waits until this replica has answered so many submissions more.
-    async fn until_answered_more(&self, pod: &str, count: u64) -> Result<()> {
+    pub async fn until_answered_more(&self, pod: &str, count: u64) -> Result<()> {
         let answered = format!("parseInt({})", cell(pod, 2));
         let before = self.browser.value(&answered).await?.as_u64().unwrap_or_default();
         let predicate = format!("{answered} >= {}", before + count);
         self.browser.until(&format!("{pod} answers"), &predicate).await
     }
 
-    async fn figure(&self, name: &str) -> Result<u64> {
+    pub async fn figure(&self, name: &str) -> Result<u64> {
         Ok(self.browser.value(&figure(name)).await?.as_u64().unwrap_or_default())
     }
 }
@@ -118,79 +118,11 @@ async fn an_outage_is_the_headline_until_a_replica_answers_again() -> Result<()>
     stage.browser.until("the log has the outage", costs).await
 }
 
-async fn with_two_that_inject_faults() -> Result<Stage> {
-    let mut stage = Stage::with(&[]).await?;
-    stage.add_with_faults(V1.0, V1.1).await?;
-    stage.add_with_faults("backend-1-bbbbb", "v1").await?;
-    Ok(stage)
-}
-
 /// Returns a cell of the details of a replica.
-fn cell(pod: &str, column: usize) -> String {
+pub fn cell(pod: &str, column: usize) -> String {
     format!(
         "[...document.querySelectorAll('tbody tr')].find(row => row.textContent.includes('{pod}')).cells[{column}].textContent"
     )
-}
-
-#[tokio::test]
-async fn a_slow_replica_costs_no_losses_and_does_not_slow_the_others() -> Result<()> {
-    let stage = with_two_that_inject_faults().await?;
-    stage.browser.click("#rate").await?;
-    stage.browser.press("\u{e010}").await?; // End: 50 a second
-    stage.toggle_load().await?;
-    stage.browser.until("two lanes", &format!("{LANES} === 2")).await?;
-    stage.browser.click(".break[aria-label$=aaaaa]").await?;
-    stage.browser.click(".faults li:nth-child(4) button").await?;
-    stage.browser.until_shown("aaaaa answers slowly, for ").await?;
-    stage.browser.until_shown("of 50 /s: the browser's limit").await?;
-    stage.browser.until_shown("aaaaa answered slowly for ").await?;
-    assert_eq!((stage.figure("lost").await?, stage.figure("retried").await?), (0, 0));
-    let median = format!("parseInt({})", cell("bbbbb", 4));
-    let median = stage.browser.value(&median).await?;
-    // The slow one takes half a second longer.
-    assert!(
-        median.as_u64() < Some(500),
-        "the healthy replica's median is {median} ms"
-    );
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_page_that_is_busy_for_longer_than_the_timeout_retries_nothing_that_was_answered() -> Result<()> {
-    let stage = with_two_that_inject_faults().await?;
-    stage.browser.click("#rate").await?;
-    stage.browser.press("\u{e010}").await?; // End: six are in flight
-    stage.toggle_load().await?;
-    stage.browser.until("two lanes", &format!("{LANES} === 2")).await?;
-    stage.browser.click(".break[aria-label$=aaaaa]").await?;
-    stage.browser.click(".faults li:nth-child(4) button").await?;
-    stage.browser.until_shown("aaaaa answers slowly, for ").await?;
-    stage.until_answered_more("aaaaa", 1).await?;
-    // The answers to what is in flight arrive meanwhile. Chance decides whether the browser delivers them before the timeout.
-    let busy = "(end => { while (performance.now() < end); })(performance.now() + 4000)";
-    for _ in 0..4 {
-        let sent = stage.figure("sent").await?;
-        stage.browser.value(busy).await?;
-        stage.until_more_than(sent + 10, "answered").await?;
-    }
-    assert_eq!((stage.figure("lost").await?, stage.figure("retried").await?), (0, 0));
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_frozen_replica_answers_nothing_while_the_other_keeps_answering() -> Result<()> {
-    let stage = with_two_that_inject_faults().await?;
-    stage.toggle_load().await?;
-    stage.browser.until("two lanes", &format!("{LANES} === 2")).await?;
-    stage.browser.click(".break[aria-label$=aaaaa]").await?;
-    stage.browser.click(".faults li:nth-child(2) button").await?;
-    stage.browser.until_shown("aaaaa is frozen: 1 replica answers").await?;
-    // What it had accepted before is answered by now.
-    stage.until_answered_more("bbbbb", 10).await?;
-    let frozen = stage.browser.value(&cell("aaaaa", 2)).await?;
-    stage.until_answered_more("bbbbb", 10).await?;
-    assert_eq!(stage.browser.value(&cell("aaaaa", 2)).await?, frozen);
-    Ok(())
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod accessibility;
 mod before_wasm;
 mod board;
+mod broken_replica;
 mod every_browser;
 mod faults;
 mod form;
