@@ -23,7 +23,7 @@ pub fn plot(cluster: &Cluster) -> Html {
     let is_folded = cluster.replicas.len() > MAX_LANES;
     let is_shown = |replica: &&Replica| !is_folded || replica.phase() != Phase::Gone;
     let shown: Vec<&Replica> = cluster.replicas.iter().filter(is_shown).collect();
-    let points = shares(&cluster.window, &cluster.replicas);
+    let points = shares(&cluster.window, &cluster.replicas, cluster.now);
     let labels = labels(cluster, points.last());
     let snapshot = Snapshot {
         lanes: shown.iter().map(|replica| Lane::new(replica)).collect(),

@@ -1,28 +1,39 @@
 //! The ribbon: the share of each version in the submissions of the last minute.
 
-use std::fmt::Write;
+use std::{fmt::Write, rc::Rc};
 
 use yew::prelude::*;
 
-use super::{
-    marks::look,
-    slide::{SECONDS, Snapshot},
-};
+use super::{marks::look, slide::SECONDS};
 use crate::state::cluster::Point;
 
 /// The width of the drawing: a unit for each millisecond. It is 1,000 units high.
 const WIDTH: u32 = 1_000 * SECONDS;
 
 /// What makes the drawing one unit wide and high.
-const SCALE: &str = "scale(.0000163934 .001)";
+const SCALE: &str = "scale(.0000125 .001)";
+
+/// The properties of [`Ribbon`]. It is drawn only when they change.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct RibbonProps {
+    /// The version of each replica in `points`.
+    pub versions: Rc<[usize]>,
+    /// The shares.
+    pub points: Rc<[Point]>,
+    /// The time at the left edge, in milliseconds.
+    pub start: f64,
+}
 
 /// A slice for each replica, the versions one above the other. What is lost is a red hole at the bottom.
-pub fn ribbon(snapshot: &Snapshot) -> Html {
-    let points = Boundaries {
-        points: &snapshot.points,
-        start: snapshot.start(),
-    };
-    let versions = &snapshot.versions;
+#[component]
+pub fn Ribbon(
+    RibbonProps {
+        versions,
+        points,
+        start,
+    }: &RibbonProps,
+) -> Html {
+    let points = Boundaries { points, start: *start };
     let mut parts = Vec::new();
     let mut stripes = Vec::new();
     let mut first = 0;
@@ -83,7 +94,7 @@ impl Boundaries<'_> {
             None => 0,
             Some(slice) => point.ends.get(slice).copied().unwrap_or(1_000),
         };
-        let x = |point: &Point| (f64::from(point.at) + 500.0 - self.start).clamp(0.0, f64::from(WIDTH)) as u32;
+        let x = |point: &Point| (f64::from(point.at) - self.start).clamp(0.0, f64::from(WIDTH)) as u32;
         let mut line: Vec<(u32, u32)> = self.points.iter().map(|point| (x(point), y(point))).collect();
         // The shares stay what they are until something else is known.
         if let Some(&(_, y)) = line.last() {

@@ -8,14 +8,17 @@ use yew::prelude::*;
 
 use super::{
     marks::{LOOKS, look},
-    ribbon::ribbon,
+    ribbon::Ribbon,
     sliding::use_sliding,
     tile::{ByAddress, Tile},
 };
 use crate::state::cluster::{ActiveFault, Mark, Phase, Point, Replica, Second, Span, WINDOW, Window};
 
-/// The seconds that the picture covers: those of the window, and the current one.
-pub const SECONDS: u32 = WINDOW as u32 + 1;
+/// How long a picture lasts, in seconds. Meanwhile only what is new is drawn, at the right of what was there.
+const LASTS: u32 = 20;
+
+/// The seconds that the picture covers: those of the window, and those to come until the next picture.
+pub const SECONDS: u32 = WINDOW as u32 + LASTS;
 
 /// What is drawn. A snapshot of the same time and lanes is not drawn again.
 #[derive(Debug)]
@@ -23,7 +26,7 @@ pub struct Snapshot {
     /// The lanes, from top to bottom.
     pub lanes: Rc<[Lane]>,
     /// The version of each replica in `points`.
-    pub versions: Vec<usize>,
+    pub versions: Rc<[usize]>,
     /// The shares.
     pub points: Rc<[Point]>,
     /// The marks.
@@ -60,14 +63,15 @@ impl PartialEq for Snapshot {
 }
 
 impl Snapshot {
-    /// Returns the number of the last second.
-    fn newest(&self) -> u32 {
-        self.window.seconds.back().map_or(0, |second| second.number)
+    /// Returns since when this picture is the current one, in seconds.
+    fn since(&self) -> u32 {
+        let newest = self.window.seconds.back().map_or(0, |second| second.number);
+        newest - newest % LASTS
     }
 
     /// Returns the time at the left edge, in milliseconds.
-    pub fn start(&self) -> f64 {
-        1_000.0 * (f64::from(self.newest() + 1) - f64::from(SECONDS))
+    fn start(&self) -> f64 {
+        1_000.0 * (f64::from(self.since()) - WINDOW as f64)
     }
 
     /// Returns a time as a position from the left, in hundredths of a percent of the width.
@@ -93,7 +97,7 @@ pub struct SlideProps {
 /// The ribbon, the lanes, the retries, and the losses across all of them.
 #[component]
 pub fn Slide(SlideProps { snapshot, moving }: &SlideProps) -> Html {
-    let sliding = use_sliding(snapshot.newest(), *moving);
+    let sliding = use_sliding(snapshot.since(), *moving);
     let looks: Rc<[(u32, usize)]> = snapshot
         .lanes
         .iter()
@@ -118,7 +122,9 @@ pub fn Slide(SlideProps { snapshot, moving }: &SlideProps) -> Html {
     html! {
         <div class="window" role="img" aria-label="The submissions of the last minute: the share of each version, and a lane for each replica">
             <div class="slide" ref={sliding}>
-                <div class="ribbon">{ ribbon(snapshot) }</div>
+                <div class="ribbon">
+                    <Ribbon versions={snapshot.versions.clone()} points={snapshot.points.clone()} start={snapshot.start()} />
+                </div>
                 <div class="lanes">
                     <svg class="bands">{ for snapshot.lanes.iter().enumerate().map(|(index, lane)| bands(snapshot, index, lane)) }</svg>
                     <svg class="tiles">{ for snapshot.window.seconds.iter().map(tile) }</svg>

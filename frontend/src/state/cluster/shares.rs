@@ -20,13 +20,17 @@ pub struct Point {
     pub ends: Vec<u32>,
 }
 
-/// Returns the shares of these replicas, oldest first, a point each half second. A loss is nobody's share.
-pub fn shares(window: &Window, replicas: &[Replica]) -> Vec<Point> {
+/// Returns the shares of these replicas, oldest first, a point at the end of each half second until `now`. A loss is nobody's share.
+pub fn shares(window: &Window, replicas: &[Replica], now: f64) -> Vec<Point> {
     let mut weights = vec![0.0; replicas.len() + 1];
     let lost = replicas.len();
     let mut points = Vec::new();
     for second in &window.seconds {
         for half in 0..1_000 / STEP {
+            let at = 1_000 * second.number + STEP * (half + 1);
+            if f64::from(at) > now {
+                break;
+            }
             weights.iter_mut().for_each(|weight| *weight *= MEMORY);
             for (millis, mark) in &second.marks {
                 let index = match mark {
@@ -46,7 +50,7 @@ pub fn shares(window: &Window, replicas: &[Replica]) -> Vec<Point> {
                     (1_000.0 * sum / all + 0.5) as u32
                 };
                 points.push(Point {
-                    at: 1_000 * second.number + STEP * half,
+                    at,
                     ends: weights[..lost].iter().map(end).collect(),
                 });
             }

@@ -183,7 +183,7 @@ fn the_sum_of_a_run_is_said_when_it_is_stopped() {
 #[test]
 fn the_shares_add_up_and_a_loss_is_a_hole() {
     let history = History::new().answered(10, &V1).lost(1);
-    let points = shares(&history.cluster.window, &history.cluster.replicas);
+    let points = shares(&history.cluster.window, &history.cluster.replicas, history.cluster.now);
     let full = points.iter().find(|point| point.at == 8_000).unwrap();
     assert_eq!(full.ends[1], 1_000);
     assert!(points.last().unwrap().ends[1] < 800, "{points:?}");
