@@ -191,3 +191,19 @@ async fn the_picture_moves_without_script_until_it_is_stopped() -> Result<()> {
     stage.toggle_load().await?;
     stage.browser.until("it is paused", &animation("paused")).await
 }
+
+/// A picture lasts for 20 seconds, and the window shows the 60 before now. In the first ten, the picture has the longest way to go.
+const ENDS_NOW: &str = "(() => {
+    const [picture, view] = ['.slide', '.window'].map(part => document.querySelector(part).getBoundingClientRect());
+    const ahead = 60 * (picture.right - view.right) / view.width;
+    const age = performance.now() / 1000 % 20;
+    return age < 10 && Math.abs(20 - age - ahead) < 1;
+})()";
+
+#[tokio::test]
+async fn the_right_edge_of_the_picture_is_now() -> Result<()> {
+    let stage = Stage::with(&[V1]).await?;
+    stage.toggle_load().await?;
+    stage.until_more_than(5, "answered").await?;
+    stage.browser.until("the picture ends now", ENDS_NOW).await
+}
