@@ -77,15 +77,15 @@ impl PageServer {
     }
 
     /// Waits until no replica responds to another request.
-    pub async fn until_turned_away(&self) {
+    pub async fn until_unanswered(&self) {
         // It fails only when the server has stopped.
         _ = self.state.balancer.unanswered().changed().await;
     }
 
-    /// Turns submissions away from now on, and waits until that has happened to one. Replicas still respond about themselves.
-    pub async fn turn_away_a_submission(&self) {
+    /// Leaves submissions unanswered from now on, and waits for the first one. Replicas still respond about themselves.
+    pub async fn leave_a_submission_unanswered(&self) {
         self.state.balancer.endpoints().ready.clear();
-        self.until_turned_away().await;
+        self.until_unanswered().await;
     }
 
     /// Sends requests to these replicas from now on.

@@ -6,12 +6,12 @@ use anyhow::{Context, Result};
 use e2e::browser::Engine;
 use serde_json::Value;
 
-use crate::{stage::Stage, stand_in};
+use crate::{fixture::Fixture, stand_in};
 
 const V1: (&str, &str) = ("backend-1-aaaaa", "v1");
 const V2: (&str, &str) = ("backend-2-bbbbb", "v2");
 
-impl Stage {
+impl Fixture {
     /// Asserts that axe-core finds nothing in either colour scheme.
     async fn assert_accessible(&self, state: &str) -> Result<()> {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/node_modules/axe-core/axe.min.js");
@@ -41,58 +41,58 @@ fn described(violations: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn the_form_is_accessible_in_every_state() -> Result<()> {
-    let stage = Stage::with(&[V1]).await?;
-    stage.assert_accessible("untouched").await?;
-    stage.browser.press_enter().await?;
-    stage.browser.until_shown("Enter a name.").await?;
-    stage.assert_accessible("an invalid name").await?;
-    stage.submit("Ada").await?;
-    stage.browser.until_shown("Hello, Ada").await?;
-    stage.assert_accessible("answered").await?;
+    let fixture = Fixture::with(&[V1]).await?;
+    fixture.assert_accessible("untouched").await?;
+    fixture.browser.press_enter().await?;
+    fixture.browser.until_shown("Enter a name.").await?;
+    fixture.assert_accessible("an invalid name").await?;
+    fixture.submit("Ada").await?;
+    fixture.browser.until_shown("Hello, Ada").await?;
+    fixture.assert_accessible("answered").await?;
     let hanging = stand_in::that_hangs()?;
-    stage.page.set_replicas([hanging.local_addr()?]);
-    stage.browser.click("form button").await?;
-    stage.browser.until_shown("Trying again").await?;
-    stage.assert_accessible("trying again").await?;
-    stage.browser.until_shown("Not answered.").await?;
-    stage.assert_accessible("not answered").await
+    fixture.page.set_replicas([hanging.local_addr()?]);
+    fixture.browser.click("form button").await?;
+    fixture.browser.until_shown("Trying again").await?;
+    fixture.assert_accessible("trying again").await?;
+    fixture.browser.until_shown("Not answered.").await?;
+    fixture.assert_accessible("not answered").await
 }
 
 #[tokio::test]
 async fn the_board_is_accessible_in_every_state() -> Result<()> {
-    let mut stage = Stage::with(&[V1]).await?;
-    stage.browser.click(".controls button").await?;
-    stage
+    let mut fixture = Fixture::with(&[V1]).await?;
+    fixture.browser.click(".controls button").await?;
+    fixture
         .browser
         .until("a replica", "document.querySelector('.names li')")
         .await?;
-    stage.assert_accessible("one replica").await?;
-    stage.add(V2.0, V2.1).await?;
-    stage.browser.until_shown("v2 is taking over").await?;
-    stage.assert_accessible("a rollout").await?;
-    stage.only_newest();
-    stage
+    fixture.assert_accessible("one replica").await?;
+    fixture.add(V2.0, V2.1).await?;
+    fixture.browser.until_shown("v2 is taking over").await?;
+    fixture.assert_accessible("a rollout").await?;
+    fixture.only_newest();
+    fixture
         .browser
         .until("a replica is gone", "document.querySelector('li[data-gone]')")
         .await?;
-    stage.assert_accessible("a replica is gone").await?;
-    stage.page.set_replicas([]);
-    stage
+    fixture.assert_accessible("a replica is gone").await?;
+    fixture.page.set_replicas([]);
+    fixture
         .browser
         .until("a lost submission", "document.querySelector('.losses rect')")
         .await?;
-    stage.assert_accessible("losses").await?;
-    stage.browser.click(".controls button").await?;
-    stage.assert_accessible("stopped").await
+    fixture.assert_accessible("losses").await?;
+    fixture.browser.click(".controls button").await?;
+    fixture.assert_accessible("stopped").await
 }
 
 #[tokio::test]
 async fn the_plain_form_and_its_response_are_accessible() -> Result<()> {
-    let stage = Stage::before_load(Engine::Chromium, &[V1]).await?;
-    stage.page.hold_webassembly(true);
-    stage.browser.open(&stage.page.url).await?;
-    stage.assert_accessible("before the WebAssembly").await?;
-    stage.submit("Ada").await?;
-    stage.browser.until_shown("Hello, Ada").await?;
-    stage.assert_accessible("the plain form's response").await
+    let fixture = Fixture::before_load(Engine::Chromium, &[V1]).await?;
+    fixture.page.hold_webassembly(true);
+    fixture.browser.open(&fixture.page.url).await?;
+    fixture.assert_accessible("before the WebAssembly").await?;
+    fixture.submit("Ada").await?;
+    fixture.browser.until_shown("Hello, Ada").await?;
+    fixture.assert_accessible("the plain form's response").await
 }

@@ -4,27 +4,27 @@ use anyhow::Result;
 
 use crate::{
     board::{LANES, cell},
-    stage::Stage,
+    fixture::Fixture,
 };
 
-async fn with_two_replicas() -> Result<Stage> {
-    let mut stage = Stage::with(&[]).await?;
-    stage.add_with_faults("backend-1-aaaaa", "v1").await?;
-    stage.add_with_faults("backend-1-bbbbb", "v1").await?;
-    Ok(stage)
+async fn with_two_replicas() -> Result<Fixture> {
+    let mut fixture = Fixture::with(&[]).await?;
+    fixture.add_with_faults("backend-1-aaaaa", "v1").await?;
+    fixture.add_with_faults("backend-1-bbbbb", "v1").await?;
+    Ok(fixture)
 }
 
 /// One of two replicas is slow, at 50 submissions a second: as many are in flight as the browser can.
-async fn with_a_slow_replica() -> Result<Stage> {
-    let stage = with_two_replicas().await?;
-    stage.browser.click("#rate").await?;
-    stage.browser.press("\u{e010}").await?; // End
-    stage.break_first(4).await?;
-    stage.browser.until_shown("aaaaa answers slowly, for ").await?;
-    Ok(stage)
+async fn with_a_slow_replica() -> Result<Fixture> {
+    let fixture = with_two_replicas().await?;
+    fixture.browser.click("#rate").await?;
+    fixture.browser.press("\u{e010}").await?; // End
+    fixture.break_first(4).await?;
+    fixture.browser.until_shown("aaaaa answers slowly, for ").await?;
+    Ok(fixture)
 }
 
-impl Stage {
+impl Fixture {
     /// Starts the load, and chooses an item of the first replica's menu.
     async fn break_first(&self, item: u32) -> Result<()> {
         self.toggle_load().await?;
@@ -38,12 +38,15 @@ impl Stage {
 
 #[tokio::test]
 async fn a_slow_replica_costs_no_losses_and_does_not_slow_the_others() -> Result<()> {
-    let stage = with_a_slow_replica().await?;
-    stage.browser.until_shown("of 50 /s: the browser's limit").await?;
-    stage.browser.until_shown("aaaaa answered slowly for ").await?;
-    assert_eq!((stage.figure("lost").await?, stage.figure("retried").await?), (0, 0));
+    let fixture = with_a_slow_replica().await?;
+    fixture.browser.until_shown("of 50 /s: the browser's limit").await?;
+    fixture.browser.until_shown("aaaaa answered slowly for ").await?;
+    assert_eq!(
+        (fixture.figure("lost").await?, fixture.figure("retried").await?),
+        (0, 0)
+    );
     let median = format!("parseInt({})", cell("bbbbb", 4));
-    let median = stage.browser.value(&median).await?;
+    let median = fixture.browser.value(&median).await?;
     // The slow one takes half a second longer.
     assert!(
         median.as_u64() < Some(500),
@@ -54,28 +57,34 @@ async fn a_slow_replica_costs_no_losses_and_does_not_slow_the_others() -> Result
 
 #[tokio::test]
 async fn a_page_that_is_busy_for_longer_than_the_timeout_retries_nothing_that_was_answered() -> Result<()> {
-    let stage = with_a_slow_replica().await?;
-    stage.until_answered_more("aaaaa", 1).await?;
+    let fixture = with_a_slow_replica().await?;
+    fixture.until_answered_more("aaaaa", 1).await?;
     // The answers to what is in flight arrive meanwhile. Chance decides whether the browser delivers them before the timeout.
     let busy = "(end => { while (performance.now() < end); })(performance.now() + 4000)";
     for _ in 0..4 {
-        let sent = stage.figure("sent").await?;
-        stage.browser.value(busy).await?;
-        stage.until_more_than(sent + 10, "answered").await?;
+        let sent = fixture.figure("sent").await?;
+        fixture.browser.value(busy).await?;
+        fixture.until_more_than(sent + 10, "answered").await?;
     }
-    assert_eq!((stage.figure("lost").await?, stage.figure("retried").await?), (0, 0));
+    assert_eq!(
+        (fixture.figure("lost").await?, fixture.figure("retried").await?),
+        (0, 0)
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn a_frozen_replica_answers_nothing_while_the_other_keeps_answering() -> Result<()> {
-    let stage = with_two_replicas().await?;
-    stage.break_first(2).await?;
-    stage.browser.until_shown("aaaaa is frozen: 1 replica answers").await?;
+    let fixture = with_two_replicas().await?;
+    fixture.break_first(2).await?;
+    fixture
+        .browser
+        .until_shown("aaaaa is frozen: 1 replica answers")
+        .await?;
     // What it had accepted before is answered by now.
-    stage.until_answered_more("bbbbb", 5).await?;
-    let frozen = stage.browser.value(&cell("aaaaa", 2)).await?;
-    stage.until_answered_more("bbbbb", 5).await?;
-    assert_eq!(stage.browser.value(&cell("aaaaa", 2)).await?, frozen);
+    fixture.until_answered_more("bbbbb", 5).await?;
+    let frozen = fixture.browser.value(&cell("aaaaa", 2)).await?;
+    fixture.until_answered_more("bbbbb", 5).await?;
+    assert_eq!(fixture.browser.value(&cell("aaaaa", 2)).await?, frozen);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use e2e::browser::Engine;
 
-use crate::stage::Stage;
+use crate::fixture::Fixture;
 
 /// Makes a test of each function in each engine. WebKitGTK's are skipped where it is not installed: it is for Linux only.
 macro_rules! in_every_browser {
@@ -47,14 +47,14 @@ pub const SENT_BY_THE_BROWSER: &str = "location.pathname === '/api/submissions'"
 const ANSWERED: &str = "Number(document.querySelector('[data-figure=answered] dd')?.textContent)";
 
 /// Opens the page after `script` has run in it, without waiting until it is interactive.
-pub async fn open_with(engine: Engine, script: &str) -> Result<Stage> {
-    let stage = Stage::before_load(engine, &[V1]).await?;
-    stage.page.inject(script);
-    stage.browser.open(&stage.page.url).await?;
-    Ok(stage)
+pub async fn open_with(engine: Engine, script: &str) -> Result<Fixture> {
+    let fixture = Fixture::before_load(engine, &[V1]).await?;
+    fixture.page.inject(script);
+    fixture.browser.open(&fixture.page.url).await?;
+    Ok(fixture)
 }
 
-impl Stage {
+impl Fixture {
     pub async fn start_load(&self) -> Result<()> {
         self.browser.click(".controls button").await?;
         self.browser
@@ -72,47 +72,47 @@ impl Stage {
 }
 
 async fn the_form_shows_the_response_and_stays_ready_for_the_next_name(engine: Engine) -> Result<()> {
-    let stage = open_with(engine, "").await?;
-    stage.browser.until_interactive().await?;
-    stage.browser.click("#name").await?;
-    stage.submit("Ada").await?;
+    let fixture = open_with(engine, "").await?;
+    fixture.browser.until_interactive().await?;
+    fixture.browser.click("#name").await?;
+    fixture.submit("Ada").await?;
     for shown in ["Hello, Ada", V1.0, V1.1] {
-        stage.browser.until_shown(shown).await?;
+        fixture.browser.until_shown(shown).await?;
     }
-    stage.submit("Grace").await?;
-    stage.browser.until_shown("Hello, Grace").await?;
-    assert_eq!(stage.browser.value(SENT_BY_THE_BROWSER).await?, false);
+    fixture.submit("Grace").await?;
+    fixture.browser.until_shown("Hello, Grace").await?;
+    assert_eq!(fixture.browser.value(SENT_BY_THE_BROWSER).await?, false);
     Ok(())
 }
 
 async fn the_plain_form_works_before_the_webassembly_arrives(engine: Engine) -> Result<()> {
-    let stage = Stage::before_load(engine, &[V1]).await?;
-    stage.page.hold_webassembly(true);
-    stage.browser.open(&stage.page.url).await?;
-    stage.assert_sent_by_the_browser("Ada").await
+    let fixture = Fixture::before_load(engine, &[V1]).await?;
+    fixture.page.hold_webassembly(true);
+    fixture.browser.open(&fixture.page.url).await?;
+    fixture.assert_sent_by_the_browser("Ada").await
 }
 
 async fn text_and_focus_stay_when_the_page_replaces_the_plain_form(engine: Engine) -> Result<()> {
-    let stage = Stage::before_load(engine, &[V1]).await?;
-    stage.page.hold_webassembly(true);
-    stage.browser.open(&stage.page.url).await?;
-    stage.browser.click("#name").await?;
-    stage.browser.press("Ada Lov").await?;
-    stage.page.hold_webassembly(false);
-    stage.browser.until_interactive().await?;
-    stage.submit("elace").await?;
-    stage.browser.until_shown("Hello, Ada Lovelace").await
+    let fixture = Fixture::before_load(engine, &[V1]).await?;
+    fixture.page.hold_webassembly(true);
+    fixture.browser.open(&fixture.page.url).await?;
+    fixture.browser.click("#name").await?;
+    fixture.browser.press("Ada Lov").await?;
+    fixture.page.hold_webassembly(false);
+    fixture.browser.until_interactive().await?;
+    fixture.submit("elace").await?;
+    fixture.browser.until_shown("Hello, Ada Lovelace").await
 }
 
 async fn the_page_counts_and_shows_a_rollout(engine: Engine) -> Result<()> {
-    let mut stage = open_with(engine, "").await?;
-    stage.browser.until_interactive().await?;
-    stage.start_load().await?;
-    stage.add(V2.0, V2.1).await?;
-    stage.browser.until_shown("v2 is taking over").await?;
-    stage.only_newest();
-    stage.browser.until_shown("v2 took over in").await?;
-    let lost = stage
+    let mut fixture = open_with(engine, "").await?;
+    fixture.browser.until_interactive().await?;
+    fixture.start_load().await?;
+    fixture.add(V2.0, V2.1).await?;
+    fixture.browser.until_shown("v2 is taking over").await?;
+    fixture.only_newest();
+    fixture.browser.until_shown("v2 took over in").await?;
+    let lost = fixture
         .browser
         .value("document.querySelector('[data-figure=lost] dd').textContent")
         .await?;
@@ -121,20 +121,20 @@ async fn the_page_counts_and_shows_a_rollout(engine: Engine) -> Result<()> {
 }
 
 async fn an_outage_comes_before_every_other_message(engine: Engine) -> Result<()> {
-    let mut stage = open_with(engine, "").await?;
-    stage.browser.until_interactive().await?;
-    stage.start_load().await?;
-    stage.kill_oldest().await?;
-    stage.browser.until_shown("No replica answers, for ").await?;
+    let mut fixture = open_with(engine, "").await?;
+    fixture.browser.until_interactive().await?;
+    fixture.start_load().await?;
+    fixture.kill_oldest().await?;
+    fixture.browser.until_shown("No replica answers, for ").await?;
     let lost = "Number(document.querySelector('[data-figure=lost] dd span').textContent) > 0";
-    stage.browser.until("submissions are lost", lost).await?;
-    stage.add(V2.0, V2.1).await?;
-    stage.browser.until_shown(" lost. 1 replica answers").await
+    fixture.browser.until("submissions are lost", lost).await?;
+    fixture.add(V2.0, V2.1).await?;
+    fixture.browser.until_shown(" lost. 1 replica answers").await
 }
 
 async fn the_webassembly_is_fetched_once(engine: Engine) -> Result<()> {
-    let stage = open_with(engine, "").await?;
-    stage.browser.until_interactive().await?;
-    assert_eq!(stage.page.webassembly_requests(), 1);
+    let fixture = open_with(engine, "").await?;
+    fixture.browser.until_interactive().await?;
+    assert_eq!(fixture.page.webassembly_requests(), 1);
     Ok(())
 }

@@ -4,50 +4,60 @@ use anyhow::Result;
 use e2e::{backend_process::BackendProcess, browser::Engine};
 use serde_json::json;
 
-use crate::stage::Stage;
+use crate::fixture::Fixture;
 
 const V1: (&str, &str) = ("backend-1-aaaaa", "v1");
 const V2: (&str, &str) = ("backend-2-bbbbb", "v2");
 
 #[tokio::test]
 async fn the_page_follows_the_preferred_colour_scheme() -> Result<()> {
-    let stage = Stage::with(&[]).await?;
+    let fixture = Fixture::with(&[]).await?;
     let lightness = "Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])";
-    stage.browser.devtools().prefer_colour_scheme("dark").await?;
-    stage.browser.until("a dark page", &format!("{lightness} < 64")).await?;
-    stage.browser.devtools().prefer_colour_scheme("light").await?;
-    stage.browser.until("a light page", &format!("{lightness} > 192")).await
+    fixture.browser.devtools().prefer_colour_scheme("dark").await?;
+    fixture
+        .browser
+        .until("a dark page", &format!("{lightness} < 64"))
+        .await?;
+    fixture.browser.devtools().prefer_colour_scheme("light").await?;
+    fixture
+        .browser
+        .until("a light page", &format!("{lightness} > 192"))
+        .await
 }
 
 #[tokio::test]
 async fn the_longest_name_is_shown_as_a_whole_and_moves_nothing() -> Result<()> {
-    let stage = Stage::with(&[("k8s-demo-backend-deployment-5d8c7f9b6d-x7k2p", "v1")]).await?;
+    let fixture = Fixture::with(&[("k8s-demo-backend-deployment-5d8c7f9b6d-x7k2p", "v1")]).await?;
     let place = "document.querySelector('.experiments').getBoundingClientRect().top";
     let scrollers = "[...document.querySelectorAll('#page *')].filter(element => !element.matches('input')
         && ['auto', 'scroll', 'hidden'].includes(getComputedStyle(element).overflowY) && element.scrollHeight > element.clientHeight + 1).length";
     let longest = "W".repeat(64);
     for width in [375, 768, 1280, 2560] {
-        stage.browser.devtools().resize(width, 800).await?;
-        stage.submit("Ada").await?;
-        stage
+        fixture.browser.devtools().resize(width, 800).await?;
+        fixture.submit("Ada").await?;
+        fixture
             .browser
             .until(
                 "a short answer",
                 "document.querySelector('.message')?.innerText.includes('Ada')",
             )
             .await?;
-        let before = stage.browser.value(place).await?;
-        stage.submit(&longest).await?;
-        stage
+        let before = fixture.browser.value(place).await?;
+        fixture.submit(&longest).await?;
+        fixture
             .browser
             .until(
                 "a long answer",
                 "document.querySelector('.message').innerText.includes('WWW')",
             )
             .await?;
-        assert_eq!(stage.browser.value(scrollers).await?, 0, "at a width of {width} pixels");
         assert_eq!(
-            stage.browser.value(place).await?,
+            fixture.browser.value(scrollers).await?,
+            0,
+            "at a width of {width} pixels"
+        );
+        assert_eq!(
+            fixture.browser.value(place).await?,
             before,
             "at a width of {width} pixels"
         );
@@ -57,18 +67,22 @@ async fn the_longest_name_is_shown_as_a_whole_and_moves_nothing() -> Result<()> 
 
 #[tokio::test]
 async fn nothing_scrolls_horizontally_from_320_pixels() -> Result<()> {
-    let stage = Stage::with(&[("k8s-demo-backend-deployment-5d8c7f9b6d-x7k2p", "v1")]).await?;
-    stage.submit(&"W".repeat(64)).await?;
-    stage.browser.until_shown("x7k2p").await?;
-    stage.browser.click(".controls button").await?;
-    stage
+    let fixture = Fixture::with(&[("k8s-demo-backend-deployment-5d8c7f9b6d-x7k2p", "v1")]).await?;
+    fixture.submit(&"W".repeat(64)).await?;
+    fixture.browser.until_shown("x7k2p").await?;
+    fixture.browser.click(".controls button").await?;
+    fixture
         .browser
         .until("a replica is shown", "document.querySelector('.names li')")
         .await?;
     let too_wide = "(page => Math.max(0, page.scrollWidth - page.clientWidth))(document.documentElement)";
     for width in [320, 375, 768, 960, 1280, 2560] {
-        stage.browser.devtools().resize(width, 800).await?;
-        assert_eq!(stage.browser.value(too_wide).await?, 0, "at a width of {width} pixels");
+        fixture.browser.devtools().resize(width, 800).await?;
+        assert_eq!(
+            fixture.browser.value(too_wide).await?,
+            0,
+            "at a width of {width} pixels"
+        );
     }
     Ok(())
 }
@@ -82,11 +96,11 @@ const MOVED: &str = "shifts.flatMap(shift => shift.sources.map(({ node }) => nod
 #[tokio::test]
 async fn nothing_moves_while_it_loads() -> Result<()> {
     for (platform, command) in [("kubernetes", "kubectl scale"), ("local", "scale 5")] {
-        let mut stage = Stage::before_load(Engine::Chromium, &[]).await?;
+        let mut fixture = Fixture::before_load(Engine::Chromium, &[]).await?;
         let replica = BackendProcess::start_with(V1.0, V1.1, &["--platform", platform]).await?;
-        stage.page.set_replicas([replica.address]);
-        stage.replicas.push(replica);
-        let devtools = stage.browser.devtools();
+        fixture.page.set_replicas([replica.address]);
+        fixture.replicas.push(replica);
+        let devtools = fixture.browser.devtools();
         let record = json!({ "source": RECORD_SHIFTS });
         devtools.send("Page.addScriptToEvaluateOnNewDocument", record).await?;
         // The cards are in the window, and the replica's answer comes some frames after them.
@@ -94,30 +108,30 @@ async fn nothing_moves_while_it_loads() -> Result<()> {
         devtools.send("Network.enable", json!({})).await?;
         let network = json!({ "offline": false, "latency": 300, "downloadThroughput": -1, "uploadThroughput": -1 });
         devtools.send("Network.emulateNetworkConditions", network).await?;
-        stage.browser.open_page(&stage.page.url).await?;
-        stage.browser.until_shown(command).await?;
+        fixture.browser.open_page(&fixture.page.url).await?;
+        fixture.browser.until_shown(command).await?;
         // What moved with it is known two frames later.
         let frames = "requestAnimationFrame(() => requestAnimationFrame(() => window.drawn = true)), true";
-        stage.browser.value(frames).await?;
-        stage.browser.until("two frames", "window.drawn").await?;
-        assert_eq!(stage.browser.value(MOVED).await?, json!([]), "{platform}");
+        fixture.browser.value(frames).await?;
+        fixture.browser.until("two frames", "window.drawn").await?;
+        assert_eq!(fixture.browser.value(MOVED).await?, json!([]), "{platform}");
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn nothing_moves_while_it_runs() -> Result<()> {
-    let mut stage = Stage::with(&[V1]).await?;
-    stage.browser.value(RECORD_SHIFTS).await?;
-    stage.toggle_load().await?;
-    stage.until_more_than(20, "answered").await?;
+    let mut fixture = Fixture::with(&[V1]).await?;
+    fixture.browser.value(RECORD_SHIFTS).await?;
+    fixture.toggle_load().await?;
+    fixture.until_more_than(20, "answered").await?;
     // The start was asked for, so its shift does not count.
-    stage.browser.value("shifts.length = 0, true").await?;
-    stage.kill_oldest().await?;
-    stage.browser.until_shown("No replica answers, for ").await?;
-    stage.add(V1.0, V1.1).await?;
-    stage.browser.until_shown("1 replica answers").await?;
-    assert_eq!(stage.browser.value(MOVED).await?, json!([]));
+    fixture.browser.value("shifts.length = 0, true").await?;
+    fixture.kill_oldest().await?;
+    fixture.browser.until_shown("No replica answers, for ").await?;
+    fixture.add(V1.0, V1.1).await?;
+    fixture.browser.until_shown("1 replica answers").await?;
+    assert_eq!(fixture.browser.value(MOVED).await?, json!([]));
     Ok(())
 }
 
@@ -125,10 +139,10 @@ async fn nothing_moves_while_it_runs() -> Result<()> {
 const CUT_OFF: &str = "(() => {
     const box = node => { const range = document.createRange(); range.selectNodeContents(node); return range.getBoundingClientRect(); };
     const all = selector => [...document.querySelectorAll(selector)];
-    for (const number of all('.tally dd > span')) number.firstChild.data = '888\\u2009888';
+    for (const number of all('.totals dd > span')) number.firstChild.data = '888\\u2009888';
     for (const event of all('.log li > span > span')) event.textContent = 'x2k9p (v2) has not become ready for 10 s, 12 retries, ';
     const cut = [];
-    const figures = all('.tally > div').map(box), page = document.documentElement.clientWidth;
+    const figures = all('.totals > div').map(box), page = document.documentElement.clientWidth;
     figures.forEach((one, index) => figures.slice(index + 1).forEach(other => {
         if (one.right > other.left && other.right > one.left && one.bottom > other.top && other.bottom > one.top) cut.push('figures overlap');
     }));
@@ -151,24 +165,24 @@ const CUT_OFF: &str = "(() => {
 
 #[tokio::test]
 async fn the_longest_texts_are_whole_at_every_width_while_it_runs() -> Result<()> {
-    let mut stage = Stage::with(&[]).await?;
-    stage.add_with_faults(V1.0, V1.1).await?;
-    stage.add_with_faults(V2.0, V2.1).await?;
-    stage.submit("Ada").await?;
-    stage.browser.until_shown("Hello, Ada").await?;
-    stage.toggle_load().await?;
-    stage
+    let mut fixture = Fixture::with(&[]).await?;
+    fixture.add_with_faults(V1.0, V1.1).await?;
+    fixture.add_with_faults(V2.0, V2.1).await?;
+    fixture.submit("Ada").await?;
+    fixture.browser.until_shown("Hello, Ada").await?;
+    fixture.toggle_load().await?;
+    fixture
         .browser
         .until("two versions", "document.querySelectorAll('.legend li').length === 6")
         .await?;
-    stage
+    fixture
         .browser
         .until("two events", "document.querySelectorAll('.log li').length >= 2")
         .await?;
     for (width, height) in [(320, 690), (390, 844), (820, 1_180), (1_440, 900), (1_920, 1_080)] {
-        stage.browser.devtools().resize(width, height).await?;
+        fixture.browser.devtools().resize(width, height).await?;
         assert_eq!(
-            stage.browser.value(CUT_OFF).await?,
+            fixture.browser.value(CUT_OFF).await?,
             json!([]),
             "at a width of {width} pixels"
         );
@@ -178,18 +192,18 @@ async fn the_longest_texts_are_whole_at_every_width_while_it_runs() -> Result<()
 
 #[tokio::test]
 async fn the_picture_moves_without_script_until_it_is_stopped() -> Result<()> {
-    let stage = Stage::with(&[V1]).await?;
+    let fixture = Fixture::with(&[V1]).await?;
     let animation = |state: &str| {
         format!(
             "document.querySelector('.slide')?.getAnimations().map(({{ playState }}) => playState).join() === '{state}'"
         )
     };
-    stage.toggle_load().await?;
-    stage.browser.until("it moves", &animation("running")).await?;
+    fixture.toggle_load().await?;
+    fixture.browser.until("it moves", &animation("running")).await?;
     // A run that is stopped before anything was sent leaves no picture.
-    stage.until_more_than(5, "answered").await?;
-    stage.toggle_load().await?;
-    stage.browser.until("it is paused", &animation("paused")).await
+    fixture.until_more_than(5, "answered").await?;
+    fixture.toggle_load().await?;
+    fixture.browser.until("it is paused", &animation("paused")).await
 }
 
 /// A picture lasts for 20 seconds, and the window shows the 60 before now. In the first ten, the picture has the longest way to go.
@@ -202,8 +216,8 @@ const ENDS_NOW: &str = "(() => {
 
 #[tokio::test]
 async fn the_right_edge_of_the_picture_is_now() -> Result<()> {
-    let stage = Stage::with(&[V1]).await?;
-    stage.toggle_load().await?;
-    stage.until_more_than(5, "answered").await?;
-    stage.browser.until("the picture ends now", ENDS_NOW).await
+    let fixture = Fixture::with(&[V1]).await?;
+    fixture.toggle_load().await?;
+    fixture.until_more_than(5, "answered").await?;
+    fixture.browser.until("the picture ends now", ENDS_NOW).await
 }

@@ -7,7 +7,7 @@ use e2e::browser::Engine;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::stage::Stage;
+use crate::fixture::Fixture;
 
 /// The time until the timeline is full and no longer grows.
 const FILL_TIME: Duration = Duration::from_secs(75);
@@ -42,7 +42,7 @@ const PROBE: &str = "
     requestAnimationFrame(frame);
 ";
 
-impl Stage {
+impl Fixture {
     async fn usage(&self) -> Result<Usage> {
         let devtools = self.browser.devtools();
         devtools.send("HeapProfiler.collectGarbage", json!({})).await?;
@@ -70,28 +70,28 @@ impl Stage {
 async fn memory_and_script_time_stay_bounded_with_eight_replicas_at_the_highest_rate() -> Result<()> {
     let seconds = env::var("SOAK_SECONDS").map_or(Ok(600), |seconds| seconds.parse())?;
     let replicas = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| (name, "v1"));
-    let stage = Stage::before_load(Engine::Chromium, &replicas).await?;
-    let devtools = stage.browser.devtools();
+    let fixture = Fixture::before_load(Engine::Chromium, &replicas).await?;
+    let devtools = fixture.browser.devtools();
     devtools
         .send("Page.addScriptToEvaluateOnNewDocument", json!({ "source": PROBE }))
         .await?;
     devtools.send("Performance.enable", json!({})).await?;
     devtools.resize(1920, 1080).await?;
-    stage.browser.open_page(&stage.page.url).await?;
-    stage.browser.click("#rate").await?;
-    stage.browser.press("\u{e010}").await?; // End: the highest rate
-    stage.browser.click(".controls button").await?;
+    fixture.browser.open_page(&fixture.page.url).await?;
+    fixture.browser.click("#rate").await?;
+    fixture.browser.press("\u{e010}").await?; // End: the highest rate
+    fixture.browser.click(".controls button").await?;
 
     sleep(FILL_TIME).await;
-    let before = stage.usage().await?;
+    let before = fixture.usage().await?;
     sleep(Duration::from_secs(seconds)).await;
-    let after = stage.usage().await?;
+    let after = fixture.usage().await?;
 
     let elapsed = after.time - before.time;
     let script = (after.script - before.script) / elapsed;
     let frames = (after.frames - before.frames) / elapsed;
     let answered = "document.querySelector('[data-figure=answered] dd').innerText";
-    let answered = stage.browser.value(answered).await?;
+    let answered = fixture.browser.value(answered).await?;
     println!("{before:#?}\n{after:#?}\n{answered} answered");
     println!(
         "{:.0} ms of script and {frames:.0} frames in each of {elapsed:.0} seconds",

@@ -17,7 +17,7 @@ in_every_browser![
 ];
 
 async fn an_element_that_a_password_manager_inserts_breaks_nothing(engine: Engine) -> Result<()> {
-    let stage = open_with(
+    let fixture = open_with(
         engine,
         "new MutationObserver((_, observer) => {
             const field = document.querySelector('#name');
@@ -27,46 +27,46 @@ async fn an_element_that_a_password_manager_inserts_breaks_nothing(engine: Engin
         }).observe(document, { subtree: true, childList: true });",
     )
     .await?;
-    stage.browser.until_interactive().await?;
-    stage.browser.click("#name").await?;
-    stage.submit("Ada").await?;
-    stage.browser.until_shown("Hello, Ada").await?;
-    assert_eq!(stage.browser.value(SENT_BY_THE_BROWSER).await?, false);
+    fixture.browser.until_interactive().await?;
+    fixture.browser.click("#name").await?;
+    fixture.submit("Ada").await?;
+    fixture.browser.until_shown("Hello, Ada").await?;
+    assert_eq!(fixture.browser.value(SENT_BY_THE_BROWSER).await?, false);
     // Again, now that the page is interactive.
     let insert = "document.querySelector('#name').after(document.createElement('div'))";
-    stage.browser.value(insert).await?;
-    stage.submit("x".repeat(65).as_str()).await?;
-    stage.browser.until_shown("Shorten the name").await
+    fixture.browser.value(insert).await?;
+    fixture.submit("x".repeat(65).as_str()).await?;
+    fixture.browser.until_shown("Shorten the name").await
 }
 
 async fn missing_abort_signal_functions_break_nothing(engine: Engine) -> Result<()> {
-    let stage = open_with(engine, "delete AbortSignal.any; delete AbortSignal.timeout;").await?;
-    stage.browser.until_interactive().await?;
-    stage.start_load().await?;
-    stage.browser.click("#name").await?;
-    stage.submit("Ada").await?;
-    stage.browser.until_shown("Hello, Ada").await
+    let fixture = open_with(engine, "delete AbortSignal.any; delete AbortSignal.timeout;").await?;
+    fixture.browser.until_interactive().await?;
+    fixture.start_load().await?;
+    fixture.browser.click("#name").await?;
+    fixture.submit("Ada").await?;
+    fixture.browser.until_shown("Hello, Ada").await
 }
 
 async fn without_webassembly_the_plain_form_works_and_there_is_no_board(engine: Engine) -> Result<()> {
-    let stage = open_with(engine, "delete window.WebAssembly;").await?;
-    stage
+    let fixture = open_with(engine, "delete window.WebAssembly;").await?;
+    fixture
         .browser
         .until("the page has loaded", "document.readyState === 'complete'")
         .await?;
     assert_eq!(
-        stage.browser.value("document.querySelector('.experiments')").await?,
+        fixture.browser.value("document.querySelector('.experiments')").await?,
         json!(null)
     );
-    stage
+    fixture
         .browser
         .until_shown("The live view of the cluster is missing")
         .await?;
-    stage.assert_sent_by_the_browser("Ada").await
+    fixture.assert_sent_by_the_browser("Ada").await
 }
 
 async fn a_page_that_cannot_be_rendered_leaves_the_plain_form(engine: Engine) -> Result<()> {
-    let stage = open_with(
+    let fixture = open_with(
         engine,
         "addEventListener('error', () => { window.failed = true; });
         const append = Node.prototype.appendChild, insert = Node.prototype.insertBefore;
@@ -75,12 +75,12 @@ async fn a_page_that_cannot_be_rendered_leaves_the_plain_form(engine: Engine) ->
         Node.prototype.insertBefore = function (node, next) { fail(node); return insert.call(this, node, next); };",
     )
     .await?;
-    stage.browser.until("the failure surfaces", "window.failed").await?;
-    stage.assert_sent_by_the_browser("Ada").await
+    fixture.browser.until("the failure surfaces", "window.failed").await?;
+    fixture.assert_sent_by_the_browser("Ada").await
 }
 
 async fn an_exception_in_a_request_brings_the_plain_form_back(engine: Engine) -> Result<()> {
-    let stage = open_with(
+    let fixture = open_with(
         engine,
         "const real = fetch;
         window.fetch = (request, ...rest) => {
@@ -89,34 +89,34 @@ async fn an_exception_in_a_request_brings_the_plain_form_back(engine: Engine) ->
         };",
     )
     .await?;
-    stage.browser.until_interactive().await?;
-    stage.browser.click("#name").await?;
-    stage.submit("Ada").await?;
-    stage.browser.until_shown("Something in this page failed.").await?;
+    fixture.browser.until_interactive().await?;
+    fixture.browser.click("#name").await?;
+    fixture.submit("Ada").await?;
+    fixture.browser.until_shown("Something in this page failed.").await?;
     assert_eq!(
-        stage.browser.value("document.querySelector('#name').value").await?,
+        fixture.browser.value("document.querySelector('#name').value").await?,
         "Ada"
     );
-    stage.browser.click("#name").await?;
-    stage.browser.press_enter().await?;
-    stage.browser.until_shown("Hello, Ada").await?;
-    assert_eq!(stage.browser.value(SENT_BY_THE_BROWSER).await?, true);
+    fixture.browser.click("#name").await?;
+    fixture.browser.press_enter().await?;
+    fixture.browser.until_shown("Hello, Ada").await?;
+    assert_eq!(fixture.browser.value(SENT_BY_THE_BROWSER).await?, true);
     Ok(())
 }
 
 async fn a_request_that_never_ends_times_out(engine: Engine) -> Result<()> {
-    let stage = open_with(
+    let fixture = open_with(
         engine,
         "const real = fetch;
         window.fetch = (request, ...rest) =>
             String(request.url ?? request).includes('/api/') ? new Promise(() => {}) : real(request, ...rest);",
     )
     .await?;
-    stage.browser.until_interactive().await?;
-    stage.record_outcomes().await?;
-    stage.browser.click("#name").await?;
-    stage.submit("Ada").await?;
-    stage
+    fixture.browser.until_interactive().await?;
+    fixture.record_outcomes().await?;
+    fixture.browser.click("#name").await?;
+    fixture.submit("Ada").await?;
+    fixture
         .until_outcome("did not answer within 3 seconds. Trying again")
         .await
 }
@@ -147,36 +147,36 @@ const TRANSLATE: &str = "
     });";
 
 async fn translated_texts_stay_up_to_date(engine: Engine) -> Result<()> {
-    let mut stage = open_with(engine, TRANSLATE).await?;
-    stage.browser.until_interactive().await?;
-    stage
+    let mut fixture = open_with(engine, TRANSLATE).await?;
+    fixture.browser.until_interactive().await?;
+    fixture
         .browser
         .until("the page is translated", "document.querySelector('#page h1 font')")
         .await?;
     // An error message appears and goes.
-    stage.browser.click("#name").await?;
-    stage.browser.press_enter().await?;
-    stage.browser.until_shown("Enter a name.").await?;
-    stage
+    fixture.browser.click("#name").await?;
+    fixture.browser.press_enter().await?;
+    fixture.browser.until_shown("Enter a name.").await?;
+    fixture
         .browser
         .until("the error is translated", "document.querySelector('#name-error font')")
         .await?;
-    stage.submit("Ada").await?;
-    stage.browser.until_shown("Hello, Ada").await?;
+    fixture.submit("Ada").await?;
+    fixture.browser.until_shown("Hello, Ada").await?;
     let errors = "document.querySelector('#name-error').textContent";
-    assert_eq!(stage.browser.value(errors).await?, "");
-    stage.submit("Grace").await?;
-    stage.browser.until_shown("Hello, Grace").await?;
+    assert_eq!(fixture.browser.value(errors).await?, "");
+    fixture.submit("Grace").await?;
+    fixture.browser.until_shown("Hello, Grace").await?;
     let outcome = "document.querySelector('.outcome').textContent.match(/Hello/g).length";
-    assert_eq!(stage.browser.value(outcome).await?, 1);
+    assert_eq!(fixture.browser.value(outcome).await?, 1);
     // The board keeps counting, and its line follows a rollout.
-    stage.start_load().await?;
-    stage.browser.until_shown("Stop").await?;
-    stage.add(V2.0, V2.1).await?;
-    stage.browser.until_shown("v2 is taking over").await?;
-    stage.only_newest();
-    stage.browser.until_shown("v2 took over in").await?;
+    fixture.start_load().await?;
+    fixture.browser.until_shown("Stop").await?;
+    fixture.add(V2.0, V2.1).await?;
+    fixture.browser.until_shown("v2 is taking over").await?;
+    fixture.only_newest();
+    fixture.browser.until_shown("v2 took over in").await?;
     let lines = "document.querySelectorAll('.banner > span[aria-hidden] > *').length";
-    assert_eq!(stage.browser.value(lines).await?, 1);
+    assert_eq!(fixture.browser.value(lines).await?, 1);
     Ok(())
 }

@@ -29,7 +29,7 @@ pub fn live(cluster: &Cluster, on_action: &Callback<ClusterAction>, on_fault: &C
                 <ol class="log" aria-label="Events">
                     { for cluster.log.events.iter().take(EVENTS).enumerate().map(|(row, event)| log_entry(cluster, row, event)) }
                 </ol>
-                { tally(cluster) }
+                { totals(cluster) }
             </div>
             { plot(cluster) }
             { legend(cluster) }
@@ -66,7 +66,7 @@ fn log_entry(cluster: &Cluster, row: usize, event: &Event) -> Html {
 }
 
 /// The numbers of submissions sent, answered, retried and lost.
-fn tally(cluster: &Cluster) -> Html {
+fn totals(cluster: &Cluster) -> Html {
     let totals = cluster.totals;
     let figure = |name: &'static str, number: u32, sign: Html| {
         html! {
@@ -77,7 +77,7 @@ fn tally(cluster: &Cluster) -> Html {
         }
     };
     html! {
-        <dl class="tally" translate="no">
+        <dl class="totals" translate="no">
             { figure("sent", totals.sent(), html! {}) }
             { figure("answered", totals.answered, html! {}) }
             { figure("retried", totals.retried, html! {}) }

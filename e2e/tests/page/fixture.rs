@@ -8,31 +8,31 @@ use e2e::{
 };
 
 /// A browser, a server of the page, and the replicas behind it.
-pub struct Stage {
+pub struct Fixture {
     pub browser: Browser,
     pub page: PageServer,
     pub replicas: Vec<BackendProcess>,
 }
 
-impl Stage {
+impl Fixture {
     /// Opens the page in Chromium, with replicas of these pods and versions, and waits until it is interactive.
     pub async fn with(replicas: &[(&str, &str)]) -> Result<Self> {
-        let stage = Self::before_load(Engine::Chromium, replicas).await?;
-        stage.browser.open_page(&stage.page.url).await?;
-        Ok(stage)
+        let fixture = Self::before_load(Engine::Chromium, replicas).await?;
+        fixture.browser.open_page(&fixture.page.url).await?;
+        Ok(fixture)
     }
 
     /// Starts a browser and replicas, and loads nothing yet.
     pub async fn before_load(engine: Engine, replicas: &[(&str, &str)]) -> Result<Self> {
-        let mut stage = Self {
+        let mut fixture = Self {
             browser: Browser::start_engine(engine).await?,
             page: PageServer::start()?,
             replicas: Vec::new(),
         };
         for (pod, version) in replicas {
-            stage.add(pod, version).await?;
+            fixture.add(pod, version).await?;
         }
-        Ok(stage)
+        Ok(fixture)
     }
 
     /// Starts one more replica.
