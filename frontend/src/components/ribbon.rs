@@ -1,10 +1,13 @@
 //! The ribbon: the share of each version in the submissions of the last minute.
 
-use std::{fmt::Write, rc::Rc};
+use std::fmt::Write;
 
 use yew::prelude::*;
 
-use super::{marks::look, slide::SECONDS};
+use super::{
+    marks::look,
+    slide::{SECONDS, Snapshot},
+};
 use crate::state::cluster::Point;
 
 /// The width of the drawing: a unit for each millisecond. It is 1,000 units high.
@@ -13,27 +16,13 @@ const WIDTH: u32 = 1_000 * SECONDS;
 /// What makes the drawing one unit wide and high.
 const SCALE: &str = "scale(.0000125 .001)";
 
-/// The properties of [`Ribbon`]. It is drawn only when they change.
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct RibbonProps {
-    /// The version of each replica in `points`.
-    pub versions: Rc<[usize]>,
-    /// The shares.
-    pub points: Rc<[Point]>,
-    /// The time at the left edge, in milliseconds.
-    pub start: f64,
-}
-
 /// A slice for each replica, the versions one above the other. What is lost is a red hole at the bottom.
-#[component]
-pub fn Ribbon(
-    RibbonProps {
-        versions,
-        points,
-        start,
-    }: &RibbonProps,
-) -> Html {
-    let points = Boundaries { points, start: *start };
+pub fn ribbon(snapshot: &Snapshot) -> Html {
+    let points = Boundaries {
+        points: &snapshot.points,
+        start: snapshot.start(),
+    };
+    let versions = &snapshot.versions;
     let mut parts = Vec::new();
     let mut stripes = Vec::new();
     let mut first = 0;

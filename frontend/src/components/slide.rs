@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use super::{
     marks::{LOOKS, look},
-    ribbon::Ribbon,
+    ribbon::ribbon,
     sliding::use_sliding,
     tile::{ByAddress, Tile},
 };
@@ -26,7 +26,7 @@ pub struct Snapshot {
     /// The lanes, from top to bottom.
     pub lanes: Rc<[Lane]>,
     /// The version of each replica in `points`.
-    pub versions: Rc<[usize]>,
+    pub versions: Vec<usize>,
     /// The shares.
     pub points: Rc<[Point]>,
     /// The marks.
@@ -70,7 +70,7 @@ impl Snapshot {
     }
 
     /// Returns the time at the left edge, in milliseconds.
-    fn start(&self) -> f64 {
+    pub fn start(&self) -> f64 {
         1_000.0 * (f64::from(self.since()) - WINDOW as f64)
     }
 
@@ -122,9 +122,7 @@ pub fn Slide(SlideProps { snapshot, moving }: &SlideProps) -> Html {
     html! {
         <div class="window" role="img" aria-label="The submissions of the last minute: the share of each version, and a lane for each replica">
             <div class="slide" ref={sliding}>
-                <div class="ribbon">
-                    <Ribbon versions={snapshot.versions.clone()} points={snapshot.points.clone()} start={snapshot.start()} />
-                </div>
+                <div class="ribbon">{ ribbon(snapshot) }</div>
                 <div class="lanes">
                     <svg class="bands">{ for snapshot.lanes.iter().enumerate().map(|(index, lane)| bands(snapshot, index, lane)) }</svg>
                     <svg class="tiles">{ for snapshot.window.seconds.iter().map(tile) }</svg>
