@@ -33,33 +33,39 @@ impl Collector {
             program.exists(),
             "the collector is missing: type `scripts/setup collector` first"
         );
-        // It does not report the port that it takes for 0.
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let http = free.local_addr().unwrap().to_string();
-        drop(free);
-        let mut process = Command::new(program)
-            .args([
-                "start",
-                "--exporter",
-                "blackhole",
-                "--debug-log",
-                "traces",
-                "--debug-log-verbosity",
-                "detailed",
-            ])
-            .args(["--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(process.stdout.take().unwrap()).lines();
-        let listening = async { while TcpStream::connect(&http).await.is_err() {} };
-        timeout(TIMEOUT, listening).await.expect("the collector listens");
-        Self {
-            _process: process,
-            output,
-            endpoint: format!("http://{http}"),
+        // It does not report the port that it takes for 0, and another process may take a free one first.
+        for _ in 0..10 {
+            let free = TcpListener::bind("127.0.0.1:0").unwrap();
+            let http = free.local_addr().unwrap().to_string();
+            drop(free);
+            let mut process = Command::new(&program)
+                .args([
+                    "start",
+                    "--exporter",
+                    "blackhole",
+                    "--debug-log",
+                    "traces",
+                    "--debug-log-verbosity",
+                    "detailed",
+                ])
+                .args(["--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", "127.0.0.1:0"])
+                .stdout(Stdio::piped())
+                .kill_on_drop(true)
+                .spawn()
+                .unwrap();
+            let output = BufReader::new(process.stdout.take().unwrap()).lines();
+            let listening = async { while TcpStream::connect(&http).await.is_err() {} };
+            tokio::select! {
+                listening = timeout(TIMEOUT, listening) => listening.expect("the collector listens"),
+                _ = process.wait() => continue,
+            }
+            return Self {
+                _process: process,
+                output,
+                endpoint: format!("http://{http}"),
+            };
         }
+        panic!("the collector ends before it listens");
     }
 
     /// Its next line with these words.

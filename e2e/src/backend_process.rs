@@ -2,12 +2,15 @@
 
 use std::{net::SocketAddr, process::Stdio, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 use local::replica::{Replica, backend};
 use tokio::{process::Command, time::sleep};
 
 /// The pause before a starting replica is probed again.
 const PROBE_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How often a replica is started that exits before it listens.
+const MAX_STARTS: u32 = 10;
 
 /// A running replica, killed when dropped.
 #[derive(Debug)]
@@ -27,19 +30,21 @@ impl BackendProcess {
 
     /// Starts a replica with further flags.
     pub async fn start_with(pod: &str, version: &str, flags: &[&str]) -> Result<Self> {
-        let mut program = Command::new(backend()?);
-        program.args(flags).env_clear().stdout(Stdio::null());
-        let mut process = Replica::start(program, pod, version)?;
-        while !process.probes.is_live().await {
-            ensure!(!process.has_exited()?, "the backend exited before it listened");
-            sleep(PROBE_INTERVAL).await;
+        // Another process may take one of its ports first. Another start takes other ports.
+        for _ in 0..MAX_STARTS {
+            let mut program = Command::new(backend()?);
+            program.args(flags).env_clear().stdout(Stdio::null());
+            let process = Replica::start(program, pod, version)?;
+            if let Some(process) = listening(process).await? {
+                let (address, admin) = (process.address, process.probes.0);
+                return Ok(Self {
+                    process,
+                    address,
+                    admin,
+                });
+            }
         }
-        let (address, admin) = (process.address, process.probes.0);
-        Ok(Self {
-            process,
-            address,
-            admin,
-        })
+        bail!("the backend exits before it listens")
     }
 
     /// Sends SIGTERM, as Kubernetes does to end a pod.
@@ -52,4 +57,15 @@ impl BackendProcess {
         self.process.kill().await;
         Ok(())
     }
+}
+
+/// Waits until a replica listens, and returns it, or nothing if it exits.
+async fn listening(mut process: Replica) -> Result<Option<Replica>> {
+    while !process.probes.is_live().await {
+        if process.has_exited()? {
+            return Ok(None);
+        }
+        sleep(PROBE_INTERVAL).await;
+    }
+    Ok(Some(process))
 }

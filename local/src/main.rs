@@ -33,7 +33,7 @@ struct Settings {
     #[arg(long, default_value_t = 3, value_parser = value_parser!(u8).range(1..=20))]
     replicas: u8,
 
-    /// Port of the backend's Service
+    /// Port of the backend's Service; 0: a free one
     #[arg(long, default_value_t = 8000)]
     port: u16,
 
@@ -58,8 +58,9 @@ async fn main() -> ExitCode {
 }
 
 /// Runs until a signal ends it, and returns the exit code that shells report for that signal.
-async fn run(settings: Settings) -> io::Result<u8> {
+async fn run(mut settings: Settings) -> io::Result<u8> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
+    settings.port = listener.local_addr()?.port();
     let mut signals = Signals::new()?;
     let reaper = Reaper::start()?;
     let mut deployment = deployment(&settings, reaper.group());

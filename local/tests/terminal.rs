@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fs::File,
     io::{Error, Result, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     process::Stdio,
     sync::{
         Arc,
@@ -41,7 +41,6 @@ struct Local {
 
 impl Local {
     async fn start() -> Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
         grantpt(&terminal)?;
         unlockpt(&terminal)?;
@@ -51,7 +50,7 @@ impl Local {
             Mode::empty(),
         )?;
         let mut process = Command::new(env!("CARGO_BIN_EXE_local"))
-            .args(["--port", &port.to_string()])
+            .args(["--port", "0"])
             .stdin(keyboard)
             .stderr(Stdio::piped())
             .kill_on_drop(true)
@@ -59,10 +58,13 @@ impl Local {
         let output = process.stderr.take().ok_or_else(|| Error::other("stderr is a pipe"))?;
         let mut local = Self {
             process,
-            address: (Ipv4Addr::LOCALHOST, port).into(),
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
             terminal: terminal.into(),
             output: BufReader::new(output).lines(),
         };
+        let line = local.until_printed("The backend: http://").await?;
+        let address = line.split(['/', ' ']).find_map(|part| part.parse().ok());
+        local.address = address.ok_or_else(|| Error::other(format!("no address: {line}")))?;
         local.until_printed("Type a command: scale 5, rollout v2").await?;
         Ok(local)
     }
